@@ -1,0 +1,54 @@
+import { type Calendar, nextAllowed, type QuietTimes } from '../model/calendar.ts';
+import type { MessageKind } from '../sdk/action.ts';
+import type { AddressRow } from '../store/identity.ts';
+
+/** What the gate knows of the person a message goes to. */
+export interface PersonFacts {
+  readonly doNotContact: boolean;
+  readonly addresses: readonly AddressRow[];
+  /** The standing consent for promotion per channel; absent when nobody ever said anything. */
+  readonly consents: Readonly<Record<string, 'granted' | 'withdrawn' | 'denied' | 'unknown'>>;
+}
+
+export interface GateRequest {
+  readonly kind: MessageKind;
+  /** The channel the message goes by, e.g. `line`. */
+  readonly channel: string;
+  readonly connection: string;
+  readonly nowMs: number;
+}
+
+export interface GateRules {
+  readonly calendar: Calendar;
+  /** When promotion may not leave; null: any time. */
+  readonly quiet: QuietTimes | null;
+}
+
+/** Exactly one reason each. `allowed` leaves now, `deferred` at the given instant, `suppressed` never. */
+export type GateDecision =
+  | { readonly outcome: 'allowed'; readonly reason: 'staff' | 'transactional' | 'ok' }
+  | { readonly outcome: 'deferred'; readonly reason: 'quiet_hours'; readonly untilMs: number }
+  | { readonly outcome: 'suppressed'; readonly reason: 'blocked' | 'consent' | 'do_not_contact' | 'no_person' };
+
+/**
+ * The one place every message passes, twice: when planned (may defer) and again when delivered. Order: follow state →
+ * consent → quiet hours. Staff alerts skip it; transactional messages (answers to the customer's own message, order
+ * confirmations) only need a channel that is open. Pure.
+ */
+export function decideGate(request: GateRequest, person: PersonFacts | null, rules: GateRules): GateDecision {
+  if (request.kind === 'staff') return { outcome: 'allowed', reason: 'staff' };
+  if (!person) return { outcome: 'suppressed', reason: 'no_person' };
+  if (isBlocked(request, person)) return { outcome: 'suppressed', reason: 'blocked' };
+  if (request.kind === 'transactional') return { outcome: 'allowed', reason: 'transactional' };
+  if (person.doNotContact) return { outcome: 'suppressed', reason: 'do_not_contact' };
+  if (person.consents[request.channel] !== 'granted') return { outcome: 'suppressed', reason: 'consent' };
+  if (rules.quiet) {
+    const untilMs = nextAllowed(request.nowMs, rules.quiet, rules.calendar);
+    if (untilMs > request.nowMs) return { outcome: 'deferred', reason: 'quiet_hours', untilMs };
+  }
+  return { outcome: 'allowed', reason: 'ok' };
+}
+
+/** Blocked when the person has an address in the channel and this account's follow state says so. */
+const isBlocked = (request: GateRequest, person: PersonFacts) =>
+  person.addresses.some((address) => address.channel === request.channel && address.states[request.connection] === 'blocked');

@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto';
+import type { Mention, PersonBook } from '../identity/person-book.ts';
+import { stableJson } from '../model/change.ts';
+import type { JsonObject, JsonValue } from '../sdk/json.ts';
+import type { EntityRow } from '../store/entities.ts';
+import { isStoredEntityType } from '../store/entities.ts';
+import type { InboxRow } from '../store/inbox.ts';
+import { type LinkRow, remoteKeyText } from '../store/identity.ts';
+import { applyFields } from '../sync/apply-fields.ts';
+import type { MappedSource } from './read-row.ts';
+import type { OpenConnection, Setup } from './setup.ts';
+import type { FactWrites } from './writes.ts';
+
+/** Where a mapped source came from. `row` is null for records read again or polled. */
+export interface Origin {
+  readonly connection: OpenConnection;
+  readonly row: InboxRow | null;
+}
+
+export interface ApplyContext {
+  readonly setup: Setup;
+  readonly book: PersonBook;
+  readonly facts: FactWrites;
+  /** Entities other than persons, by id, as this batch has them. */
+  readonly entities: Map<string, EntityRow>;
+  /** Links of records other than persons, by remote key. */
+  readonly links: Map<string, LinkRow>;
+  readonly nowMs: number;
+  readonly newId: () => string;
+}
+
+export type Applied = 'applied' | 'superseded';
+
+/** How a mapped source names its person, for the person book. */
+export const mentionOf = (source: MappedSource, connection: string): Mention => ({
+  connection,
+  self:
+    source.mapping.entity === 'person'
+      ? { object: source.record.object, id: source.record.id, fields: source.mapped.fields, identify: source.mapping.identify }
+      : null,
+  address: source.mapped.address ?? null,
+  evidence: source.mapped.person,
+});
+
+/** Applies one mapped source to the batch: a person's record, a fact about a person, or another entity's record. */
+export function applySource(source: MappedSource, origin: Origin, context: ApplyContext): Applied {
+  const { entity } = source.mapping;
+  if (entity === 'person') return applyPerson(source, origin, context);
+  if (entity === 'activity') return addActivity(source, origin, context);
+  if (entity === 'consent') return addConsent(source, origin, context);
+  return applyEntity(source, origin, context);
+}
+
+function applyPerson(source: MappedSource, origin: Origin, context: ApplyContext): Applied {
+  const { book, facts } = context;
+  const remote = { connection: origin.connection.name, object: source.record.object, remoteId: source.record.id };
+  const hash = hashOf(source);
+  const seen = seenBefore(source, hash, facts.shadows.get(remoteKeyText(remote)) ?? shadowOf(book.linkOf(remote)));
+  const { personId, linkId } = book.resolve(mentionOf(source, origin.connection.name));
+  const person = personId === null ? undefined : book.persons.get(personId);
+  if (seen || !person) return 'superseded';
+
+  const result = applyFields(person, source.mapped.fields, applySourceOf(source, origin, context), fieldRules(context, 'person'));
+  recordOutcomes(result.outcomes, person, linkId, source, origin, context);
+  const isNew = book.pending.changedPersons.has(person.id) && Object.keys(person.fields).length === 0;
+  if (isNew || result.row !== person) book.put(isNew ? withFirstSeen(result.row, source) : result.row, linkId);
+  applyAddress(source, person.id, origin, context);
+  facts.shadows.set(remoteKeyText(remote), shadow(source, origin, hash, person.id));
+  return 'applied';
+}
+
+const withFirstSeen = (row: EntityRow, source: MappedSource): EntityRow =>
+  row.fields.firstSeenAt === undefined ? { ...row, fields: { ...row.fields, firstSeenAt: source.record.modifiedAtMs } } : row;
+
+function applyAddress(source: MappedSource, personId: string, origin: Origin, { book }: ApplyContext): void {
+  const { address } = source.mapped;
+  if (!address) return;
+  const known = book.addressOf(address);
+  const states = address.state === undefined ? {} : { [origin.connection.name]: address.state };
+  const isSame =
+    known !== undefined &&
+    (address.displayName === undefined || known.displayName === address.displayName) &&
+    (address.pictureUrl === undefined || known.pictureUrl === address.pictureUrl) &&
+    (address.state === undefined || known.states[origin.connection.name] === address.state);
+  if (isSame) return;
+  book.putAddress({
+    channel: address.channel,
+    scope: address.scope,
+    id: address.id,
+    personId: known?.personId ?? personId,
+    displayName: address.displayName ?? known?.displayName ?? null,
+    pictureUrl: address.pictureUrl ?? known?.pictureUrl ?? null,
+    states: { ...known?.states, ...states },
+  });
+}
+
+function addActivity(source: MappedSource, origin: Origin, context: ApplyContext): Applied {
+  const { personId, linkId } = context.book.resolve(mentionOf(source, origin.connection.name));
+  const { fields } = source.mapped;
+  const metadata = (fields.metadata ?? {}) as JsonObject;
+  const { unsent } = metadata;
+  if (typeof unsent === 'string') context.facts.erased.push({ connection: origin.connection.name, sourceEventId: unsent });
+  context.facts.activities.push({
+    id: context.newId(),
+    kind: text(fields.kind) ?? 'note',
+    direction: text(fields.direction),
+    occurredAtMs: typeof fields.occurredAt === 'number' ? fields.occurredAt : source.record.modifiedAtMs,
+    connection: origin.connection.name,
+    sourceEventId: text(fields.sourceEventId) ?? source.record.id,
+    personId,
+    linkId,
+    subject: text(fields.subject),
+    body: text(fields.body),
+    channel: text(fields.channel),
+    durationSec: typeof fields.durationSec === 'number' ? fields.durationSec : null,
+    outcome: text(fields.outcome),
+    metadata,
+    inboxId: origin.row?.id ?? null,
+    mappingVersion: source.mapping.version,
+  });
+  return 'applied';
+}
+
+function addConsent(source: MappedSource, origin: Origin, context: ApplyContext): Applied {
+  const { personId, linkId } = context.book.resolve(mentionOf(source, origin.connection.name));
+  const { fields } = source.mapped;
+  context.facts.consents.push({
+    id: context.newId(),
+    personId,
+    linkId,
+    channel: text(fields.channel) ?? origin.connection.connector,
+    scope: '',
+    purpose: text(fields.purpose) ?? 'promotion',
+    status: text(fields.status) ?? 'unknown',
+    basis: text(fields.basis),
+    at: new Date(typeof fields.at === 'number' ? fields.at : source.record.modifiedAtMs).toISOString(),
+    source: text(fields.source) ?? origin.connection.name,
+    sourceEventId: source.record.id,
+    connection: origin.connection.name,
+    evidence: (fields.evidence ?? {}) as JsonObject,
+  });
+  return 'applied';
+}
+
+/** Companies, deals and the like: one entity per link until a decision says otherwise. */
+function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext): Applied {
+  const { entity } = source.mapping;
+  if (!isStoredEntityType(entity)) return 'superseded';
+  const { facts, entities, links } = context;
+  const remote = { connection: origin.connection.name, object: source.record.object, remoteId: source.record.id };
+  const key = remoteKeyText(remote);
+  const known = links.get(key);
+  const hash = hashOf(source);
+  if (seenBefore(source, hash, facts.shadows.get(key) ?? shadowOf(known))) return 'superseded';
+  const link: LinkRow = known ?? { id: context.newId(), ...remote, entityType: entity, entityId: context.newId(), state: 'active', shadow: null };
+  const id = link.entityId ?? context.newId();
+  if (!known || known.entityId === null) {
+    const bound = { ...link, entityId: id };
+    links.set(key, bound);
+    facts.links.push(bound);
+  }
+  const row: EntityRow = entities.get(id) ?? {
+    type: entity, id, version: 0, createdAtMs: context.nowMs, updatedAtMs: context.nowMs, fields: {}, custom: {}, fieldMeta: {}, mergedInto: null, deletedAtMs: null,
+  };
+  const result = applyFields(row, source.mapped.fields, applySourceOf(source, origin, context), fieldRules(context, entity));
+  recordOutcomes(result.outcomes, row, link.id, source, origin, context);
+  entities.set(id, result.row);
+  facts.entities.set(id, result.row);
+  facts.shadows.set(key, shadow(source, origin, hash, id));
+  return 'applied';
+}
+
+function recordOutcomes(
+  outcomes: ReturnType<typeof applyFields>['outcomes'],
+  row: EntityRow,
+  linkId: string | null,
+  source: MappedSource,
+  origin: Origin,
+  { facts, nowMs, newId }: ApplyContext,
+): void {
+  for (const { field, before, after, outcome, policy } of outcomes) {
+    facts.changes.push({
+      id: newId(),
+      at: new Date(nowMs).toISOString(),
+      entityType: row.type,
+      entityId: row.id,
+      field,
+      before,
+      after,
+      outcome,
+      policy,
+      connection: origin.connection.name,
+      sourceAt: new Date(source.record.modifiedAtMs).toISOString(),
+      linkId,
+      inboxId: origin.row?.id ?? null,
+      mappingVersion: source.mapping.version,
+    });
+  }
+}
+
+const applySourceOf = (source: MappedSource, origin: Origin, context: ApplyContext) => ({
+  connection: origin.connection.name,
+  rank: origin.connection.rank,
+  sourceAtMs: source.record.modifiedAtMs,
+  nowMs: context.nowMs,
+  mappingVersion: source.mapping.version,
+});
+
+function fieldRules(context: ApplyContext, entity: string) {
+  const rules = context.setup.fieldRules[entity];
+  if (!rules) throw new Error(`[pipeline] no field rules for ${entity}`);
+  return rules;
+}
+
+interface Shadow {
+  readonly hash: string;
+  readonly modifiedAtMs: number;
+}
+
+const shadowOf = (link: LinkRow | undefined): Shadow | null => link?.shadow ?? null;
+
+/** The version guard: older than what is stored, or the same time with the same content, says nothing new. */
+function seenBefore(source: MappedSource, hash: string, stored: Shadow | { hash: string; modifiedAt: string } | null): boolean {
+  if (!stored) return false;
+  const storedMs = 'modifiedAtMs' in stored ? stored.modifiedAtMs : Date.parse(stored.modifiedAt);
+  return source.record.modifiedAtMs < storedMs || stored.hash === hash;
+}
+
+/** The hash of what was mapped; keys in order, so equal content is equal text. */
+function hashOf(source: MappedSource): string {
+  const { fields, address } = source.mapped;
+  return createHash('sha256')
+    .update(stableJson({ fields, address: address ?? null, isDeleted: source.record.isDeleted ?? false }))
+    .digest('base64')
+    .slice(0, 27);
+}
+
+const shadow = (source: MappedSource, origin: Origin, hash: string, entityId: string) => ({
+  connection: origin.connection.name,
+  object: source.record.object,
+  remoteId: source.record.id,
+  entityType: source.mapping.entity,
+  entityId,
+  version: source.record.version ?? null,
+  modifiedAt: new Date(source.record.modifiedAtMs).toISOString(),
+  hash,
+  fields: source.mapped.fields as JsonObject,
+  isDeleted: source.record.isDeleted ?? false,
+  mappingVersion: source.mapping.version,
+});
+
+const text = (value: JsonValue | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);

@@ -1,0 +1,113 @@
+import type { PersonBook } from '../identity/person-book.ts';
+import { type ActivityRow, attachActivities, eraseActivityText, insertActivities } from '../store/activities.ts';
+import type { Tx } from '../store/database.ts';
+import { insertEffects, type NewEffect } from '../store/effects.ts';
+import { type EntityRow, type StoredEntityType, saveEntities, touchPersons } from '../store/entities.ts';
+import {
+  appendChanges,
+  appendConsents,
+  attachConsents,
+  type ChangeRow,
+  type ConsentRow,
+  saveShadows,
+  type ShadowRow,
+} from '../store/history.ts';
+import { appendDecisions, type LinkRow, saveAddresses, saveKeys, saveLinks } from '../store/identity.ts';
+import { appendGateDecisions, type DecisionRow, type RunRow, saveRuns } from '../store/runs.ts';
+
+/** What a batch is going to write, collected in memory and written in one statement per table. */
+export interface FactWrites {
+  readonly entities: Map<string, EntityRow>;
+  readonly links: LinkRow[];
+  readonly shadows: Map<string, ShadowRow>;
+  readonly changes: ChangeRow[];
+  readonly consents: ConsentRow[];
+  readonly activities: ActivityRow[];
+  readonly erased: { connection: string; sourceEventId: string }[];
+}
+
+export const noFacts = (): FactWrites => ({
+  entities: new Map(),
+  links: [],
+  shadows: new Map(),
+  changes: [],
+  consents: [],
+  activities: [],
+  erased: [],
+});
+
+/**
+ * Writes the facts of a batch and returns the activities rules should look at: those that were new, and earlier ones whose
+ * person has just become known; in time order.
+ */
+export async function writeFacts(tx: Tx, book: PersonBook, facts: FactWrites): Promise<ActivityRow[]> {
+  const { pending } = book;
+  await saveEntities(
+    tx,
+    'person',
+    [...pending.changedPersons].flatMap((id) => book.persons.get(id) ?? []),
+  );
+  for (const [type, rows] of byType(facts.entities)) await saveEntities(tx, type, rows);
+  await saveLinks(tx, [...pending.links.values(), ...facts.links]);
+  await saveKeys(tx, pending.keys);
+  await saveAddresses(tx, [...pending.addresses.values()]);
+  await appendDecisions(tx, pending.decisions);
+  await saveShadows(tx, [...facts.shadows.values()]);
+  await appendChanges(tx, facts.changes);
+  const earlier = await attachActivities(tx, pending.attached);
+  await attachConsents(tx, pending.attached);
+  await appendConsents(tx, facts.consents);
+  const fresh = await insertActivities(tx, facts.activities);
+  await eraseActivityText(tx, facts.erased);
+  const inserted = facts.activities.filter((one) => fresh.has(one.id));
+  await touchPersons(tx, touchesOf(inserted));
+  return [...earlier, ...inserted.filter((one) => one.personId !== null)].sort((a, b) => a.occurredAtMs - b.occurredAtMs);
+}
+
+function byType(entities: ReadonlyMap<string, EntityRow>): Map<StoredEntityType, EntityRow[]> {
+  const groups = new Map<StoredEntityType, EntityRow[]>();
+  for (const row of entities.values()) {
+    const type = row.type as StoredEntityType;
+    groups.set(type, [...(groups.get(type) ?? []), row]);
+  }
+  return groups;
+}
+
+function touchesOf(activities: readonly ActivityRow[]) {
+  const touches = new Map<string, { id: string; lastActivityAt: string; lastInboundAt: string | null; lastOutboundAt: null }>();
+  for (const { personId, occurredAtMs, direction } of activities) {
+    if (personId === null) continue;
+    const at = new Date(occurredAtMs).toISOString();
+    const known = touches.get(personId);
+    const inbound = direction === 'out' ? null : at;
+    touches.set(personId, {
+      id: personId,
+      lastActivityAt: later(known?.lastActivityAt, at),
+      lastInboundAt: inbound === null ? (known?.lastInboundAt ?? null) : later(known?.lastInboundAt, inbound),
+      lastOutboundAt: null,
+    });
+  }
+  return [...touches.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const later = (left: string | null | undefined, right: string) => (left && left > right ? left : right);
+
+/** What the rules of a batch decided. */
+export interface RuleWrites {
+  readonly runs: Map<string, RunRow>;
+  readonly effects: NewEffect[];
+  readonly decisions: DecisionRow[];
+}
+
+export const noRuleWrites = (): RuleWrites => ({ runs: new Map(), effects: [], decisions: [] });
+
+/** Writes runs, effects and gate decisions; returns how many effects may leave now or later. */
+export async function writeRules(tx: Tx, writes: RuleWrites): Promise<number> {
+  await saveRuns(tx, [...writes.runs.values()]);
+  const inserted = await insertEffects(tx, writes.effects);
+  await appendGateDecisions(
+    tx,
+    writes.decisions.filter((one) => one.effectId === null || inserted.has(one.effectId)),
+  );
+  return writes.effects.filter((one) => inserted.has(one.id) && one.state === 'planned').length;
+}

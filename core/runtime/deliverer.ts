@@ -1,0 +1,80 @@
+import { attempt, type Attempt, claimEffects, settleAttempt, type Settlement, writeSettlements } from '../pipeline/deliver.ts';
+import type { PipelineContext } from '../pipeline/process-batch.ts';
+
+export interface DelivererOptions {
+  /** Calls under way at once. */
+  readonly maxInFlight: number;
+  readonly context: () => PipelineContext;
+  /** A result was written: something may have become due at this workspace time. */
+  readonly onDue: (atMs: number) => void;
+  readonly onSettled: (settlement: Settlement, connection: string) => void;
+}
+
+export interface Deliverer {
+  /** Claims and starts what is due, as far as there is room; returns how many effects were looked at. */
+  readonly step: () => Promise<number>;
+  readonly inFlight: () => number;
+  /** Resolves when no call is under way and all results are written. */
+  readonly idle: () => Promise<void>;
+  /** Connections that rest until this workspace time. */
+  readonly paused: () => ReadonlyMap<string, number>;
+}
+
+/** Delivers effects: many calls at once, results written in groups as they come in. */
+export function createDeliverer(options: DelivererOptions): Deliverer {
+  const { maxInFlight, context } = options;
+  const paused = new Map<string, number>();
+  let calls = 0;
+  let finished: Attempt[] = [];
+  let writing: Promise<void> | null = null;
+  let waiters: (() => void)[] = [];
+
+  const settleAll = async (): Promise<void> => {
+    while (finished.length > 0) {
+      const group = finished;
+      finished = [];
+      const now = context();
+      const settlements = group.map((one) => settleAttempt(one, now));
+      await writeSettlements(settlements, now).catch((error) => {
+        // the leases lapse and the effects are treated as unknown: the rule of their class decides
+        now.onFault({ where: 'write results', error });
+      });
+      settlements.forEach((settlement, at) => {
+        note(settlement, group[at]?.claimed.effect.connection ?? '', now.nowMs);
+      });
+      calls -= group.length;
+    }
+    writing = null;
+    if (calls === 0) {
+      for (const resolve of waiters) resolve();
+      waiters = [];
+    }
+  };
+
+  const note = (settlement: Settlement, connection: string, nowMs: number) => {
+    if (settlement.pauseMs !== null) paused.set(connection, nowMs + settlement.pauseMs);
+    options.onSettled(settlement, connection);
+    options.onDue(settlement.result.state === 'planned' ? Date.parse(settlement.result.dueAt) : nowMs);
+  };
+
+  return {
+    async step() {
+      const room = maxInFlight - calls;
+      if (room <= 0) return 0;
+      const now = context();
+      for (const [connection, untilMs] of paused) if (untilMs <= now.nowMs) paused.delete(connection);
+      const { claimed, looked } = await claimEffects(now, { limit: room, without: [...paused.keys()] });
+      calls += claimed.length;
+      for (const one of claimed) {
+        void attempt(one, now.setup, now.nowMs).then((done) => {
+          finished.push(done);
+          writing ??= settleAll();
+        });
+      }
+      return looked;
+    },
+    inFlight: () => calls,
+    idle: () => (calls === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
+    paused: () => paused,
+  };
+}

@@ -1,0 +1,260 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { loadWorkspace } from '../config/load-workspace.ts';
+import { problemsError } from '../config/problem.ts';
+import { createGroupCommit } from '../intake/group-commit.ts';
+import type { Inlet } from '../intake/receive.ts';
+import { createIdSource } from '../model/id.ts';
+import type { Setup } from '../pipeline/setup.ts';
+import { voidLeases } from '../store/effects.ts';
+import { differingBodies, inboxDepth } from '../store/inbox.ts';
+import { type OpenStore, openStore } from '../store/open-store.ts';
+import { ensurePartitions } from '../store/partitions.ts';
+import { openClock, type WorkspaceClock } from './clock.ts';
+import { createEngine, type Engine } from './engine.ts';
+import { createHttp, type Overload } from './http.ts';
+import { faultFields, type Logger } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { openSetup, pointsAtSandboxes } from './open-setup.ts';
+import { connectorInfos, loadConnectors, type RegisteredConnector } from './registry.ts';
+import { registerRoutes } from './routes.ts';
+import { openTokenBook } from './token-book.ts';
+import { watchWorkspace } from './watch-workspace.ts';
+
+export interface HubOptions {
+  /** The operator's folder with musubi.yaml. */
+  readonly folder: string;
+  /** The folder with connectors/, mappings/ and rules/ that ship. */
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: string;
+  readonly port: number;
+  readonly log: Logger;
+  readonly databaseUrl?: string | undefined;
+  readonly schema: string;
+  /** Where the embedded database lives; default `<folder>/.musubi/data`. */
+  readonly dataDir?: string;
+  readonly forceUnlock?: boolean;
+  readonly onProgress?: (message: string) => void;
+  /** Watches the workspace's files and takes over good changes. */
+  readonly watch?: boolean;
+}
+
+export interface Hub {
+  readonly url: string;
+  readonly app: FastifyInstance;
+  readonly store: OpenStore;
+  readonly engine: Engine;
+  readonly clock: WorkspaceClock;
+  readonly setup: () => Setup;
+  readonly close: () => Promise<void>;
+}
+
+const DEDUP_DAYS = 30;
+const HARD_STOP_MS = 1_500;
+const UPKEEP_MS = 5_000;
+const DAY_MS = 86_400_000;
+
+/** Reads the workspace; refuses with every problem of every file. */
+export async function readSetup(
+  options: Pick<HubOptions, 'folder' | 'root' | 'env'>,
+): Promise<{ setup: Setup; connectors: Map<string, RegisteredConnector> }> {
+  const connectors = await loadConnectors(join(options.root, 'connectors'), null);
+  const infos = await connectorInfos(connectors);
+  const { workspace, problems } = await loadWorkspace({ folder: options.folder, shippedFolder: options.root, env: options.env, connectors: infos });
+  if (!workspace) throw problemsError(problems);
+  return { setup: await openSetup(workspace, connectors), connectors };
+}
+
+/**
+ * Starts the hub: store, setup, engine, HTTP.
+ * @throws ConfigError with all problems of the workspace, or what is wrong with the store.
+ */
+export async function createHub(options: HubOptions): Promise<Hub> {
+  const { log } = options;
+  const { setup: first, connectors } = await readSetup(options);
+  let setup = first;
+  const onFault = ({ where, error }: { where: string; error: unknown }) => {
+    metrics.fault(where);
+    log.error({ where, ...faultFields(error) }, 'unexpected error');
+    log.debug({ where, reason: error instanceof Error ? error.stack : String(error) }, 'unexpected error, in full');
+  };
+  const metrics = createMetrics();
+  const store = await openStore({
+    databaseUrl: options.databaseUrl,
+    dataDir: options.dataDir ?? join(options.folder, '.musubi', 'data'),
+    schema: options.schema,
+    ...(options.forceUnlock !== undefined && { forceUnlock: options.forceUnlock }),
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    onError: (error) => onFault({ where: 'store', error }),
+  });
+  const { db } = store;
+  const tokens = await openTokenBook(db);
+  const clock = await openClock(db);
+  const ids = createIdSource();
+  const newId = () => ids(Date.now());
+  if (store.kind === 'pglite') await voidLeases(db);
+  if (clock.isSet() && !pointsAtSandboxes(setup, connectors)) await clock.set(null);
+
+  const arrivals = createArrivalMeter();
+  const engine = createEngine({
+    db,
+    clock,
+    setup: () => setup,
+    newId,
+    worker: `${hostname()}:${process.pid}`,
+    isOnlyProcess: store.kind === 'pglite',
+    onFault,
+    onSettled: ({ result, isAuth }, connection) => {
+      metrics.effect(connection, result.state);
+      if (result.state === 'dead' || result.state === 'unknown') log.error({ connection, code: result.code, effectId: result.id, state: result.state }, 'effect ended');
+      else if (result.state === 'planned') log.warn({ connection, code: result.code, effectId: result.id, kind: isAuth ? 'auth' : 'retryable' }, 'effect will be retried');
+    },
+    restMs: arrivals.restMs,
+  });
+  const commit = createGroupCommit({
+    db,
+    dedupDays: DEDUP_DAYS,
+    onCommitted: () => engine.wakeInbox(),
+    onDuplicates: (deliveries, fresh) => {
+      const known = deliveries.flatMap((one) => one.events).filter((event) => !fresh.has(`${event.connection}\n${event.dedupKey}`));
+      if (known.length === 0) return;
+      for (const { connection } of known) metrics.duplicate(connection, 1);
+      differingBodies(db, known)
+        .then((keys) => {
+          for (const { connection } of known.filter((one) => keys.includes(one.dedupKey))) {
+            metrics.differingBody(connection, 1);
+            log.warn({ connection, reason: 'same event id, another body: the first one won' }, 'differing body');
+          }
+        })
+        .catch((error) => onFault({ where: 'compare bodies', error }));
+    },
+  });
+
+  let overload: Overload | null = null;
+  const upkeep = async () => {
+    const { pending, oldestSeconds } = await inboxDepth(db);
+    metrics.inbox(pending, oldestSeconds);
+    const next = overloadOf(pending, oldestSeconds, setup.workspace.intake);
+    if (next && !overload) log.warn({ depth: pending, oldestSeconds, reason: next.reason }, 'taking nothing in');
+    overload = next;
+    await tokens.refresh();
+    if (Date.now() - lastPartitionsMs > DAY_MS) {
+      lastPartitionsMs = Date.now();
+      await ensurePartitions(db, Date.now());
+    }
+  };
+  let lastPartitionsMs = Date.now();
+  const upkeepTimer = setInterval(() => void upkeep().catch((error) => onFault({ where: 'upkeep', error })), UPKEEP_MS);
+
+  const inlets = () => inletsOf(setup);
+  const app = await createHttp({
+    publicUrl: () => setup.workspace.publicUrl,
+    inlet: (connection) => inlets().find((one) => one.connection === connection) ?? null,
+    inletsAt: (path) => inlets().filter((one) => one.webhook.path === path),
+    fixedPaths: [...new Set(inlets().flatMap((one) => one.webhook.path ?? []))],
+    receive: {
+      commit,
+      newId,
+      realNowMs: Date.now,
+      nowMs: clock.nowMs,
+      isApiToken: (presented) => tokens.allows(presented, 'events', Date.now()),
+      hardStopMs: HARD_STOP_MS,
+    },
+    overload: () => overload,
+    onArrival: arrivals.count,
+    metrics,
+    onFault,
+    routes: (scope) =>
+      registerRoutes(scope, {
+        store,
+        clock,
+        engine,
+        tokens,
+        metrics,
+        canSetClock: () => pointsAtSandboxes(setup, connectors),
+      }),
+  });
+  const stopWatching =
+    options.watch === false
+      ? () => {}
+      : watchWorkspace(options.folder, async () => {
+          try {
+            setup = (await readSetup(options)).setup;
+            log.info({ workspace: setup.workspace.name }, 'workspace reloaded');
+          } catch (error) {
+            log.error({ ...faultFields(error), reason: error instanceof Error ? error.message : String(error) }, 'workspace not reloaded: the last good one stays');
+          }
+          engine.wakeAll();
+        });
+  await app.listen({ host: options.host, port: options.port });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address ? address.port : options.port;
+  engine.start();
+  engine.wakeAll();
+  return {
+    url: `http://${options.host}:${port}`,
+    app,
+    store,
+    engine,
+    clock,
+    setup: () => setup,
+    async close() {
+      stopWatching();
+      clearInterval(upkeepTimer);
+      await app.close();
+      await engine.stop();
+      await store.close();
+    },
+  };
+}
+
+const inletCache = new WeakMap<Setup, readonly Inlet[]>();
+
+function inletsOf(setup: Setup): readonly Inlet[] {
+  let inlets = inletCache.get(setup);
+  if (!inlets) {
+    inlets = [...setup.connections.values()].flatMap(({ name, config, webhook }) => (webhook ? [{ connection: name, config, webhook }] : []));
+    inletCache.set(setup, inlets);
+  }
+  return inlets;
+}
+
+const DEFAULT_MAX_PENDING = 200_000;
+const DEFAULT_MAX_AGE_SECONDS = 900;
+
+/** Too deep or too old an inbox takes nothing more in: the senders keep their events and try again. */
+function overloadOf(pending: number, oldestSeconds: number, limits: { maxPending?: number | undefined; maxAgeSeconds?: number | undefined }): Overload | null {
+  const maxPending = limits.maxPending ?? DEFAULT_MAX_PENDING;
+  const maxAge = limits.maxAgeSeconds ?? DEFAULT_MAX_AGE_SECONDS;
+  if (pending > maxPending) return { reason: `the inbox holds ${pending} events, more than ${maxPending}: try again later`, retryAfterSeconds: 30 };
+  if (oldestSeconds > maxAge) return { reason: `the oldest event waits ${Math.round(oldestSeconds)} s, more than ${maxAge}: try again later`, retryAfterSeconds: 30 };
+  return null;
+}
+
+/** Requests of the last moments: when intake is busy, the pipeline rests between batches so that answers stay quick. */
+function createArrivalMeter(): { count: () => void; restMs: () => number } {
+  const BUSY_PER_SECOND = 600;
+  const WINDOW_MS = 250;
+  const REST_MS = 40;
+  let windowStart = 0;
+  let current = 0;
+  let previous = 0;
+  const roll = (now: number) => {
+    if (now - windowStart < WINDOW_MS) return;
+    previous = now - windowStart < 2 * WINDOW_MS ? current : 0;
+    current = 0;
+    windowStart = now;
+  };
+  return {
+    count() {
+      roll(performance.now());
+      current += 1;
+    },
+    restMs() {
+      roll(performance.now());
+      return Math.max(previous, current) * (1000 / WINDOW_MS) > BUSY_PER_SECOND ? REST_MS : 0;
+    },
+  };
+}

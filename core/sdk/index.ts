@@ -1,0 +1,13 @@
+export * from './action.ts';
+export * from './connector.ts';
+export * from './contract.ts';
+export * from './errors.ts';
+export * from './http.ts';
+export * from './json.ts';
+export * from './object.ts';
+export * from './retry-after.ts';
+export * from './sandbox/definition.ts';
+export { jsonBody } from './sandbox/start.ts';
+export * from './settings.ts';
+export * from './signature.ts';
+export * from './webhook.ts';

@@ -1,0 +1,122 @@
+import type { PolicyRule } from '../config/workspace.ts';
+import { differs } from '../model/change.ts';
+import type { FieldSpec } from '../model/entities.ts';
+import type { JsonValue } from '../sdk/json.ts';
+import type { EntityRow, FieldMeta } from '../store/entities.ts';
+
+/** Where the values come from. `rank` is the connection's place in musubi.yaml: the earlier wins equal instants. */
+export interface ApplySource {
+  readonly connection: string;
+  readonly rank: number;
+  readonly sourceAtMs: number;
+  readonly nowMs: number;
+  readonly mappingVersion: string;
+}
+
+export interface FieldOutcome {
+  readonly field: string;
+  readonly before: JsonValue;
+  readonly after: JsonValue;
+  readonly outcome: 'applied' | 'lost';
+  /** The policy line that decided, e.g. `person.phone: newest`. */
+  readonly policy: string;
+}
+
+export interface FieldRules {
+  readonly specOf: (field: string) => FieldSpec | undefined;
+  readonly isCustom: (field: string) => boolean;
+  readonly policyOf: (field: string) => PolicyRule;
+  readonly rankOf: (connection: string) => number;
+}
+
+/**
+ * Applies mapped values to an entity by the policy of each field. An absent field is untouched, null is a blank; equal
+ * after normalisation is equal. Values that lose are returned, so that they can be kept. Pure.
+ */
+export function applyFields(
+  row: EntityRow,
+  values: Readonly<Record<string, JsonValue>>,
+  source: ApplySource,
+  rules: FieldRules,
+): { row: EntityRow; outcomes: FieldOutcome[] } {
+  const fields: Record<string, JsonValue> = { ...row.fields };
+  const custom: Record<string, JsonValue> = { ...row.custom };
+  const fieldMeta: Record<string, FieldMeta> = { ...row.fieldMeta };
+  const outcomes: FieldOutcome[] = [];
+
+  for (const [field, given] of Object.entries(values)) {
+    const spec = rules.specOf(field);
+    if (!spec) continue;
+    const holder = rules.isCustom(field) ? custom : fields;
+    const before = holder[field] ?? null;
+    const policy = rules.policyOf(field);
+    const after = merged(policy, before, given);
+    if (!differs(before, after, spec)) continue;
+    const isApplied = decide(policy, before, after, source, fieldMeta[field], rules.rankOf);
+    outcomes.push({ field, before, after, outcome: isApplied ? 'applied' : 'lost', policy: `${row.type}.${field}: ${policy.rule}` });
+    if (!isApplied) continue;
+    if (after === null) delete holder[field];
+    else holder[field] = after;
+    fieldMeta[field] = {
+      source: source.connection,
+      sourceAtMs: source.sourceAtMs,
+      observedAtMs: source.nowMs,
+      mappingVersion: source.mappingVersion,
+    };
+  }
+  const isChanged = outcomes.some((one) => one.outcome === 'applied');
+  return {
+    row: isChanged ? { ...row, fields, custom, fieldMeta, version: row.version + 1, updatedAtMs: source.nowMs } : row,
+    outcomes,
+  };
+}
+
+/** `union` adds to what is there; every other policy takes the value whole. A blank text is a blank. */
+function merged(policy: PolicyRule, before: JsonValue, given: JsonValue): JsonValue {
+  const after = given === '' ? null : given;
+  if (policy.rule !== 'union' || !Array.isArray(before) || !Array.isArray(after)) return after;
+  return [...new Set([...before, ...after])].sort();
+}
+
+function decide(
+  policy: PolicyRule,
+  before: JsonValue,
+  after: JsonValue,
+  source: ApplySource,
+  meta: FieldMeta | undefined,
+  rankOf: (connection: string) => number,
+): boolean {
+  if (after === null && policy.onBlank !== 'clear') return false;
+  if (before === null || meta === undefined) return policy.rule !== 'owner' || policy.owner === source.connection || before === null;
+  const isNewer =
+    source.sourceAtMs > meta.sourceAtMs || (source.sourceAtMs === meta.sourceAtMs && source.rank <= rankOf(meta.source));
+  switch (policy.rule) {
+    case 'owner':
+      return policy.owner === source.connection;
+    case 'priority':
+      return placeOf(policy, source.connection) < placeOf(policy, meta.source) || (source.connection === meta.source && isNewer);
+    case 'first':
+    case 'fill_blank':
+    case 'ask':
+      return false;
+    case 'max':
+      return compareValues(after, before) > 0;
+    case 'min':
+      return compareValues(after, before) < 0;
+    case 'union':
+      return true;
+    default:
+      return isNewer;
+  }
+}
+
+const placeOf = (policy: PolicyRule, connection: string) => {
+  const at = policy.priority?.indexOf(connection) ?? -1;
+  return at < 0 ? Number.MAX_SAFE_INTEGER : at;
+};
+
+const compareValues = (left: JsonValue, right: JsonValue): number => {
+  const [a, b] = [Number(left), Number(right)];
+  if (Number.isFinite(a) && Number.isFinite(b)) return a - b;
+  return String(left) < String(right) ? -1 : Number(String(left) > String(right));
+};
