@@ -69,6 +69,7 @@ function toEvent(event: JsonValue, bot: string, nowMs: number): WebhookEvent {
     recordKey: idOf(from.userId) ?? idOf(from.groupId) ?? idOf(from.roomId) ?? bot,
     occurredAtMs: isTime(timestamp) ? timestamp : nowMs,
     payload,
+    fingerprint: fingerprint(payload),
   };
 }
 

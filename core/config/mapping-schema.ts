@@ -95,7 +95,10 @@ export const mappingSchema = z
     if (!isPerson && written.identify.length > 0) say('identify', 'only a person is identified');
     if (!isPerson && written.address) say('address', 'only a person has an address; use person: to say whose it is');
     if (isPerson && written.person.some(({ key }) => key !== undefined)) {
-      say('person', 'the record is itself the person: its keys stand under identify:, here only links to other identities of it');
+      say(
+        'person',
+        'the record is itself the person: its keys stand under identify:, here only links to other identities of it',
+      );
     }
   });
 

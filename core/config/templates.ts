@@ -1,5 +1,6 @@
 import { Context, Liquid, LiquidError, Output, type Template, type Variable } from 'liquidjs';
 import type { FieldSpecs } from '../model/entities.ts';
+import { clean } from '../model/normalise/text.ts';
 import type { Fault } from './cel-safety.ts';
 import { FILTER_NAMES, restrictEngine } from './liquid-filters.ts';
 import { listAllowed, suggest } from './suggest.ts';
@@ -149,7 +150,8 @@ function render(liquid: Liquid, templates: Template[], scope: TemplateScope): Re
   const context = new Context(scopeData(scope), liquid.options, { sync: true });
   context.setRegister(MISSING_REGISTER, missing);
   try {
-    const text = String(liquid.renderSync(templates, context));
+    // A filter may cut a character in two, and a channel must not be sent marks that turn its text around.
+    const text = clean(String(liquid.renderSync(templates, context)));
     if (missing.size > 0) return { missing: [...missing] };
     if (text.length > TEMPLATE_LIMITS.result)
       return { failed: `the text is longer than ${TEMPLATE_LIMITS.result} characters` };

@@ -15,6 +15,8 @@ import { offsetInScalar } from './scalar-offset.ts';
 /** An operator's file is far below all of them. */
 export const YAML_LIMITS = { bytes: 256 * 1024, depth: 20, aliases: 20 } as const;
 
+const PLAIN_TAG = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
+
 const REFUSED_KEYS: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
 /** One read YAML file that can say where each of its values stands. */
@@ -56,7 +58,8 @@ export function readYaml(file: string, text: string): YamlResult {
     lineCounter: lines,
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    // 'silent' would also hide a second document in the file.
+    logLevel: 'error',
     version: '1.2',
     schema: 'core',
     merge: false,
@@ -115,8 +118,12 @@ function refusedNodes(doc: Document.Parsed): readonly RefusedNode[] {
   const found: RefusedNode[] = [];
   let aliases = 0;
   const visit = (node: unknown, path: Path, above: readonly unknown[]): void => {
+    if (!isNode(node)) return;
     const offset = startOf(node);
     if (above.length > YAML_LIMITS.depth) return void found.push({ offset, path, message: DEPTH_MESSAGE });
+    const { tag } = node as { tag?: string };
+    if (tag !== undefined && !PLAIN_TAG.test(tag))
+      found.push({ offset, path, message: `the tag ${tag} is not allowed` });
     if (isAlias(node)) {
       aliases += 1;
       if (aliases > YAML_LIMITS.aliases)

@@ -118,7 +118,7 @@ const keysOf = ({ self, evidence }: Mention): IdentityKey[] => [
 ];
 
 /** The keys of the fields that the mapping names as evidence. */
-const evidenceKeys = ({ fields, identify }: NonNullable<Mention['self']>): IdentityKey[] =>
+const evidenceKeys = ({ fields, identify }: NonNullable<Mention['self']>): readonly IdentityKey[] =>
   matchKeys(Object.fromEntries(Object.entries(fields).filter(([name]) => identify.includes(name))));
 
 const readKnown = async (tx: Tx, wanted: Wanted): Promise<Known> => ({

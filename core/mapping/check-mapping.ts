@@ -72,5 +72,5 @@ const shown = (value: JsonValue | undefined): string => (value === undefined ? '
 
 function reasonOf({ problems }: MappedRecord, field: string): string {
   const problem = problems.find((each) => each.field === field);
-  return problem ? ` (${problem.message})` : '';
+  return problem ? ` (${problem.message}: ${JSON.stringify(problem.raw)})` : '';
 }

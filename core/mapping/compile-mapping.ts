@@ -190,7 +190,10 @@ function compileWriters({ fields }: MappingDefinition, specs: FieldSpecs): Write
     const type = specs[name]?.type;
     if (!steps || !type) return [];
     const toRaw = reverseValues(field);
-    const write: Writer['write'] = (record, value) => writeAt(record, steps, toRaw(outward(value, type)));
+    const write: Writer['write'] = (record, value) => {
+      const raw = toRaw(outward(value, type));
+      if (raw !== undefined) writeAt(record, steps, raw);
+    };
     return [{ name, write }];
   });
 }

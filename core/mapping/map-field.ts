@@ -5,9 +5,10 @@ import type { Calendar } from '../model/calendar.ts';
 import type { FieldSpec, FieldType } from '../model/entities.ts';
 import { normaliseJson } from '../model/normalise/json.ts';
 import { readLostReason } from '../model/normalise/lost-reason.ts';
+import { clean } from '../model/normalise/text.ts';
 import { isBlank, normaliseValue } from '../model/normalise/value.ts';
 import type { JsonObject, JsonValue } from '../sdk/json.ts';
-import { listOf, readAt } from './read-value.ts';
+import { readAt } from './read-value.ts';
 
 /** Where and when a record comes from. */
 export interface RecordContext {
@@ -23,6 +24,7 @@ export interface FieldProblem {
   readonly field: string;
   /** `unreadable_value`, `unknown_code` (skipped), `refused_code` (onUnknown: error), `expression_failed`. */
   readonly code: 'unreadable_value' | 'unknown_code' | 'refused_code' | 'expression_failed';
+  /** Without the value itself, which may be personal. */
   readonly message: string;
   readonly raw: JsonValue;
 }
@@ -67,11 +69,11 @@ export function compileField(input: FieldInput): FieldReader | undefined {
     if (raw === undefined) return ABSENT;
     if (isBlank(raw)) return BLANK;
     const coded = translate ? translate(raw) : { value: raw };
-    if ('unknown' in coded) return held(coded.code, `"${shown(coded.unknown)}" stands in no line of values:`, raw);
+    if ('unknown' in coded) return held(coded.code, 'the value stands in no line of values:', raw);
     if (isBlank(coded.value)) return BLANK;
     const value = convert(coded.value, context);
     if (value !== undefined) return { value };
-    return held('unreadable_value', `"${shown(raw)}" is no ${spec.type}${spec.values ? ' this field has' : ''}`, raw);
+    return held('unreadable_value', `the value is no ${spec.type}${spec.values ? ' this field has' : ''}`, raw);
   };
 }
 
@@ -163,20 +165,27 @@ export function outward(value: JsonValue, type: FieldType): JsonValue {
 
 const moneyAmount = (value: JsonValue): JsonValue => (value as { amount?: JsonValue }).amount ?? null;
 
-/** `values:` the other way round; of several raw values for one code the first written. */
-export function reverseValues({ values = {} }: FieldMapping): (value: JsonValue) => JsonValue {
+/**
+ * `values:` the other way round; of several raw values for one code the first written. A code the tool has no word for is
+ * undefined: it is not written, unless `onUnknown: keep_raw` says that the tool takes any.
+ */
+export function reverseValues({ values, onUnknown }: FieldMapping): (value: JsonValue) => JsonValue | undefined {
+  if (!values) return (value) => value;
   const raws = new Map<string, string>();
   for (const [raw, code] of Object.entries(values)) if (!raws.has(keyOf(code))) raws.set(keyOf(code), raw);
-  const one = (value: JsonValue): JsonValue => raws.get(keyOf(value)) ?? value;
-  return (value) => (value === null ? null : Array.isArray(value) ? listOf(value).map(one) : one(value));
+  const one = (value: JsonValue): JsonValue | undefined =>
+    raws.get(keyOf(value)) ?? (onUnknown === 'keep_raw' ? value : undefined);
+  return (value) => {
+    if (value === null) return null;
+    return Array.isArray(value) ? value.map(one).filter((item) => item !== undefined) : one(value);
+  };
 }
 
-const MAX_SHOWN = 100;
-
-const shown = (raw: JsonValue): string => (typeof raw === 'string' ? raw : JSON.stringify(raw)).slice(0, MAX_SHOWN);
+const MAX_RAW = 1_000;
 
 /** Enough to see what was there; whole records stay with their source. */
 function shortened(raw: JsonValue): JsonValue {
   const value = normaliseJson(raw) ?? null;
-  return JSON.stringify(value).length <= 1_000 ? value : shown(value);
+  const text = JSON.stringify(value);
+  return text.length <= MAX_RAW ? value : clean(text.slice(0, MAX_RAW));
 }

@@ -23,7 +23,7 @@ export async function resumeRuns(context: PipelineContext): Promise<{ runs: numb
     const data = await loadRuleData(tx, persons, rules, ruleContext);
     for (const run of due) {
       const rule = setup.rules.byName.get(run.rule);
-      const from = String(run.position);
+      const from = run.position ?? '';
       const fail = (reason: string) => writes.runs.set(run.id, { ...run, state: 'failed', reason, resumeAtMs: null, endedAtMs: nowMs });
       if (!rule) {
         fail('the rule is gone');

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -60,8 +60,7 @@ export function acquireDirectoryLock(directory: string, options: DirectoryLockOp
  */
 function takeHandle(directory: string): DatabaseSync {
   const path = join(directory, HANDLE);
-  closeSync(openSync(path, 'a', 0o600));
-  chmodSync(path, 0o600);
+  createPrivately(path);
   const handle = new DatabaseSync(path, { timeout: 0 });
   try {
     // In memory, so that no journal file appears beside the handle; nothing is ever written.
@@ -70,6 +69,15 @@ function takeHandle(directory: string): DatabaseSync {
   } catch (cause) {
     handle.close();
     throw held(directory, cause);
+  }
+}
+
+/** Never opens a file that is there: closing any handle of it would free the lock this process may hold (POSIX). */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../sdk/json.ts';
+import type { JsonObject } from '../sdk/json.ts';
 import type { Queryable, Tx } from './database.ts';
 
 /** One execution of a rule. `position` is where it waits; `cause` the fact that started it. */
@@ -11,7 +11,8 @@ export interface RunRow {
   readonly personId: string | null;
   readonly cause: string;
   readonly state: 'waiting' | 'done' | 'failed' | 'exited';
-  readonly position: JsonValue;
+  /** Path of the wait it stopped at; null when it stopped nowhere. */
+  readonly position: string | null;
   readonly resumeAtMs: number | null;
   readonly vars: JsonObject;
   readonly reason: string | null;
@@ -28,7 +29,7 @@ const toRun = (row: Record<string, unknown>): RunRow => ({
   personId: row.person_id as string | null,
   cause: row.cause as string,
   state: row.state as RunRow['state'],
-  position: row.position as JsonValue,
+  position: row.position as string | null,
   resumeAtMs: row.resume_at === null ? null : (row.resume_at as Date).getTime(),
   vars: row.vars as JsonObject,
   reason: row.reason as string | null,
@@ -49,7 +50,7 @@ export async function saveRuns(tx: Tx, runs: readonly RunRow[]): Promise<void> {
     `insert into musubi.runs (id, rule, rule_version, subject_type, subject_id, person_id, cause, state, position, resume_at, vars, reason, started_at, ended_at)
      select id, rule, "ruleVersion", "subjectType", "subjectId", "personId", cause, state, position, "resumeAt", vars, reason, "startedAt", "endedAt"
      from jsonb_to_recordset($1::jsonb) as x(id uuid, rule text, "ruleVersion" text, "subjectType" text, "subjectId" uuid, "personId" uuid, cause text,
-       state text, position jsonb, "resumeAt" timestamptz, vars jsonb, reason text, "startedAt" timestamptz, "endedAt" timestamptz)
+       state text, position text, "resumeAt" timestamptz, vars jsonb, reason text, "startedAt" timestamptz, "endedAt" timestamptz)
      on conflict (id) do update set state = excluded.state, position = excluded.position, resume_at = excluded.resume_at, vars = excluded.vars,
        reason = excluded.reason, ended_at = excluded.ended_at`,
     [JSON.stringify(rows)],

@@ -77,7 +77,7 @@ create table musubi.runs (
   person_id uuid,
   cause text not null,
   state text not null,
-  position jsonb not null default '[]',
+  position text,
   resume_at timestamptz,
   vars jsonb not null default '{}',
   reason text,

@@ -30,7 +30,12 @@ export const connectors: ConnectorInfos = {
         kind: 'staff',
         escape: (value) => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;'),
       },
-      reply: { inputSchema: z.strictObject({ text: z.string() }), texts: ['text'], effectClass: 'D', kind: 'transactional' },
+      reply: {
+        inputSchema: z.strictObject({ text: z.string() }),
+        texts: ['text'],
+        effectClass: 'D',
+        kind: 'transactional',
+      },
     },
   },
 };
@@ -38,7 +43,11 @@ export const connectors: ConnectorInfos = {
 export type Files = Readonly<Record<string, string>>;
 
 /** Writes a workspace (and what ships beside it) to a folder of its own, loads it and removes it. */
-export async function loadFiles(files: Files, shipped: Files = {}, env: Record<string, string> = {}): Promise<LoadedWorkspace> {
+export async function loadFiles(
+  files: Files,
+  shipped: Files = {},
+  env: Record<string, string> = {},
+): Promise<LoadedWorkspace> {
   const root = mkdtempSync(path.join(tmpdir(), 'musubi-config-'));
   try {
     for (const [folder, contents] of Object.entries({ own: files, shipped })) {
@@ -48,7 +57,12 @@ export async function loadFiles(files: Files, shipped: Files = {}, env: Record<s
         writeFileSync(path.join(root, folder, name), text);
       }
     }
-    return await loadWorkspace({ folder: path.join(root, 'own'), shippedFolder: path.join(root, 'shipped'), env, connectors });
+    return await loadWorkspace({
+      folder: path.join(root, 'own'),
+      shippedFolder: path.join(root, 'shipped'),
+      env,
+      connectors,
+    });
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
