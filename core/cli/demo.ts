@@ -35,6 +35,7 @@ export async function demo({ settings, folder, once }: DemoOptions): Promise<num
     port: settings.port,
     log: createLog({ level: settings.env.MUSUBI_LOG ?? 'error' }),
     databaseUrl: settings.databaseUrl,
+    redisUrl: settings.redisUrl,
     schema: settings.schema,
     onProgress: (message) => console.log(`  … ${message}`),
   });

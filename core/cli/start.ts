@@ -28,6 +28,7 @@ export async function start({ settings, folder, forceUnlock }: StartOptions): Pr
     port: settings.port,
     log,
     databaseUrl: settings.databaseUrl,
+    redisUrl: settings.redisUrl,
     schema: settings.schema,
     ...(forceUnlock && { forceUnlock }),
     onProgress: (message) => log.info({ state: message }, 'store'),

@@ -122,4 +122,3 @@ function celType(type: FieldSpec['type']): string {
     ? 'dyn<double>'
     : 'dyn<string>';
 }
-

@@ -1,20 +1,28 @@
 import {
   type ASTNode,
   TypeError as CelTypeError,
-  Environment,
+  type Environment,
   EvaluationError,
   ParseError,
 } from '@marcbachmann/cel-js';
-import type { FieldSpec, FieldSpecs } from '../model/entities.ts';
-import type { JsonObject, JsonValue } from '../sdk/json.ts';
-import { activityFields, type CustomFields, type EventKinds, liftedValue, recordFields } from './canonical-fields.ts';
-import { type Evaluation, type ExpressionContext, isAbsence, registerFunctions, TEXT_BUDGET } from './cel-functions.ts';
+import type { JsonValue } from '../sdk/json.ts';
+import type { CustomFields, EventKinds } from './canonical-fields.ts';
+import { type Evaluation, type ExpressionContext, isAbsence, TEXT_BUDGET } from './cel-functions.ts';
 import { checkSafety, type Fault, type SafetyScope } from './cel-safety.ts';
-import { cap, jsonOf, MAX_LIST, recordClass } from './cel-values.ts';
+import { jsonOf, MAX_LIST } from './cel-values.ts';
+import {
+  EXPRESSION_LIMITS,
+  type ExpressionScope,
+  type MappingScope,
+  type RuleScope,
+  scopeOfMapping,
+  scopeOfRule,
+} from './expression-scopes.ts';
 import { suggest } from './suggest.ts';
 
 export type { ExpressionContext } from './cel-functions.ts';
 export type { Fault } from './cel-safety.ts';
+export { EXPRESSION_LIMITS, type MappingScope, type RuleScope } from './expression-scopes.ts';
 
 /** `value` undefined: the data it speaks of is absent, or (`isFailed`) it could not be computed; `reason` says why. */
 export interface Evaluated {

@@ -150,12 +150,13 @@ function render(liquid: Liquid, templates: Template[], scope: TemplateScope): Re
   const context = new Context(scopeData(scope), liquid.options, { sync: true });
   context.setRegister(MISSING_REGISTER, missing);
   try {
-    // A filter may cut a character in two, and a channel must not be sent marks that turn its text around.
-    const text = clean(String(liquid.renderSync(templates, context)));
+    const text = String(liquid.renderSync(templates, context));
     if (missing.size > 0) return { missing: [...missing] };
-    if (text.length > TEMPLATE_LIMITS.result)
+    if (text.length > TEMPLATE_LIMITS.result) {
       return { failed: `the text is longer than ${TEMPLATE_LIMITS.result} characters` };
-    return { ok: text };
+    }
+    // A filter may cut a character in two, and a channel must not be sent marks that turn its text around.
+    return { ok: clean(text) };
   } catch (error) {
     const message = LiquidError.is(error) ? (error.originalError?.message ?? error.message) : String(error);
     return { failed: message.split('\n')[0] ?? message };

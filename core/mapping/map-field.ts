@@ -52,6 +52,9 @@ export function compileField(input: FieldInput): FieldReader | undefined {
   const { name, field, spec } = input;
   // A lost deal is only revived with a reason: what is not understood is `other`, its text stays in lostReasonText.
   const isFreeReason = name === 'lostReason';
+  // An empty group is a value of a json field: it says that there are no details.
+  const isEmpty = (raw: JsonValue): boolean =>
+    isBlank(raw) && !(spec.type === 'json' && typeof raw === 'object' && raw !== null);
   const translate =
     field.values === undefined
       ? undefined
@@ -67,10 +70,10 @@ export function compileField(input: FieldInput): FieldReader | undefined {
     if (found.failed !== undefined) return held('expression_failed', found.failed, null);
     const raw = found.value;
     if (raw === undefined) return ABSENT;
-    if (isBlank(raw)) return BLANK;
+    if (isEmpty(raw)) return BLANK;
     const coded = translate ? translate(raw) : { value: raw };
     if ('unknown' in coded) return held(coded.code, 'the value stands in no line of values:', raw);
-    if (isBlank(coded.value)) return BLANK;
+    if (isEmpty(coded.value)) return BLANK;
     const value = convert(coded.value, context);
     if (value !== undefined) return { value };
     return held('unreadable_value', `the value is no ${spec.type}${spec.values ? ' this field has' : ''}`, raw);

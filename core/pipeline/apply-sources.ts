@@ -102,7 +102,7 @@ function addActivity(source: MappedSource, origin: Origin, context: ApplyContext
   if (typeof unsent === 'string') context.facts.erased.push({ connection: origin.connection.name, sourceEventId: unsent });
   context.facts.activities.push({
     id: context.newId(),
-    kind: text(fields.kind) ?? 'note',
+    kind: fields.kind as string,
     direction: text(fields.direction),
     occurredAtMs: typeof fields.occurredAt === 'number' ? fields.occurredAt : source.record.modifiedAtMs,
     connection: origin.connection.name,

@@ -45,6 +45,11 @@ export function readRow(row: InboxRow, setup: Setup): ReadRow {
   }
   const { records = [], dirty = [], signals = [] } = parsed;
   const sources = mapRecords(records, connection, setup);
+  const kindless = sources.find(({ mapping, mapped }) => mapping.entity === 'activity' && typeof mapped.fields.kind !== 'string');
+  if (kindless) {
+    const reason = problemsOf([kindless]) ?? `${kindless.mapping.object}: the activity has no kind`;
+    return { ...nothing, end: { state: 'dead', reason: `unknown_kind: ${reason}` } };
+  }
   const isEmpty = sources.length === 0 && dirty.length === 0 && signals.length === 0;
   return {
     row,

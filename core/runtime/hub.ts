@@ -10,13 +10,14 @@ import type { Setup } from '../pipeline/setup.ts';
 import { voidLeases } from '../store/effects.ts';
 import { differingBodies, inboxDepth } from '../store/inbox.ts';
 import { type OpenStore, openStore } from '../store/open-store.ts';
-import { ensurePartitions } from '../store/partitions.ts';
+import { noteConnectionError, noteConnectionOk } from '../store/connection-states.ts';
 import { openClock, type WorkspaceClock } from './clock.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { createHttp, type Overload } from './http.ts';
 import { faultFields, type Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { openSetup, pointsAtSandboxes } from './open-setup.ts';
+import { loadJobs, openQueue } from './queue.ts';
 import { connectorInfos, loadConnectors, type RegisteredConnector } from './registry.ts';
 import { registerRoutes } from './routes.ts';
 import { openTokenBook } from './token-book.ts';
@@ -32,6 +33,8 @@ export interface HubOptions {
   readonly port: number;
   readonly log: Logger;
   readonly databaseUrl?: string | undefined;
+  /** Moves the job queue to Redis. */
+  readonly redisUrl?: string | undefined;
   readonly schema: string;
   /** Where the embedded database lives; default `<folder>/.musubi/data`. */
   readonly dataDir?: string;
@@ -54,7 +57,6 @@ export interface Hub {
 const DEDUP_DAYS = 30;
 const HARD_STOP_MS = 1_500;
 const UPKEEP_MS = 5_000;
-const DAY_MS = 86_400_000;
 
 /** Reads the workspace; refuses with every problem of every file. */
 export async function readSetup(
@@ -98,6 +100,8 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   if (clock.isSet() && !pointsAtSandboxes(setup, connectors)) await clock.set(null);
 
   const arrivals = createArrivalMeter();
+  /** Connections whose calls went well since the last upkeep: one write for all. */
+  const wentWell = new Set<string>();
   const engine = createEngine({
     db,
     clock,
@@ -106,8 +110,14 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     worker: `${hostname()}:${process.pid}`,
     isOnlyProcess: store.kind === 'pglite',
     onFault,
-    onSettled: ({ result, isAuth }, connection) => {
+    onSettled: ({ result, isAuth, pauseMs }, connection) => {
       metrics.effect(connection, result.state);
+      if (result.state === 'confirmed') wentWell.add(connection);
+      if (pauseMs !== null || isAuth) {
+        noteConnectionError(db, connection, isAuth ? 'needs_reauth' : 'resting', result.reason ?? result.code ?? '').catch((error) =>
+          onFault({ where: 'connection state', error }),
+        );
+      }
       if (result.state === 'dead' || result.state === 'unknown') log.error({ connection, code: result.code, effectId: result.id, state: result.state }, 'effect ended');
       else if (result.state === 'planned') log.warn({ connection, code: result.code, effectId: result.id, kind: isAuth ? 'auth' : 'retryable' }, 'effect will be retried');
     },
@@ -140,12 +150,9 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     if (next && !overload) log.warn({ depth: pending, oldestSeconds, reason: next.reason }, 'taking nothing in');
     overload = next;
     await tokens.refresh();
-    if (Date.now() - lastPartitionsMs > DAY_MS) {
-      lastPartitionsMs = Date.now();
-      await ensurePartitions(db, Date.now());
-    }
+    await noteConnectionOk(db, [...wentWell]);
+    wentWell.clear();
   };
-  let lastPartitionsMs = Date.now();
   const upkeepTimer = setInterval(() => void upkeep().catch((error) => onFault({ where: 'upkeep', error })), UPKEEP_MS);
 
   const inlets = () => inletsOf(setup);
@@ -193,6 +200,15 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const port = typeof address === 'object' && address ? address.port : options.port;
   engine.start();
   engine.wakeAll();
+  const queue = openQueue({
+    databaseUrl: options.databaseUrl,
+    redisUrl: options.redisUrl,
+    schema: options.schema,
+    jobs: await loadJobs(join(options.root, 'jobs')),
+    context: { db, engine, nowMs: clock.nowMs },
+    onFault,
+  });
+  queue.catch((error) => onFault({ where: 'queue', error }));
   return {
     url: `http://${options.host}:${port}`,
     app,
@@ -205,6 +221,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       clearInterval(upkeepTimer);
       await app.close();
       await engine.stop();
+      await queue.then((one) => one.close()).catch((error) => onFault({ where: 'queue', error }));
       await store.close();
     },
   };

@@ -35,7 +35,8 @@ const START_PARAMS = [...PGlite.defaultStartParams, '-c', 'search_path=bullmq, p
 /**
  * Opens the embedded database for this process alone.
  * @throws ConfigError `store_locked` when another process may use it; `store_damaged` when a database that is there does
- * not open or lacks files: it is left as it is, never made anew; `store_not_writable`
+ * not open or lacks files: it is left as it is, never made anew;
+ * `store_not_created` and `store_not_writable` when the directory does not take a new one
  */
 export async function openPglite(options: OpenPgliteOptions): Promise<EmbeddedStore> {
   if (options.dataDir.startsWith('memory://')) return openInMemory(options);
@@ -96,15 +97,26 @@ function makeWritable(directory: string): void {
 async function create(directory: string, options: OpenPgliteOptions): Promise<void> {
   options.onProgress?.('creating');
   const path = join(directory, UNFINISHED);
-  rmSync(path, { recursive: true, force: true });
-  mkdirSync(path, { mode: 0o700 });
-  const pglite = await PGlite.create(path, { startParams: START_PARAMS });
-  await pglite.close();
-  // PGlite makes the first files readable for all; PostgreSQL makes later ones as private as their directory is.
+  try {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path, { mode: 0o700 });
+    const pglite = await PGlite.create(path, { startParams: START_PARAMS });
+    await pglite.close();
+    keepPrivate(path);
+    renameSync(path, join(directory, DATABASE));
+  } catch (cause) {
+    throw new ConfigError(
+      `[store] no new database could be made in ${directory} (${messageOf(cause)}): check free space and rights, then start again`,
+      { code: 'store_not_created', cause },
+    );
+  }
+}
+
+/** PGlite makes the first files readable for all; PostgreSQL makes later ones as private as their directory is. */
+function keepPrivate(path: string): void {
   for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
     chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
   }
-  renameSync(path, join(directory, DATABASE));
 }
 
 async function openExisting(path: string, options: OpenPgliteOptions): Promise<PGlite> {

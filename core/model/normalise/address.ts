@@ -1,6 +1,6 @@
 import { kanjiToDigits } from './kanji-number.ts';
 import { foldKanjiVariants } from './kanji-variants.ts';
-import { clean, collapse, fold, foldForComparing, textOf, unifyHyphens, untilStable } from './text.ts';
+import { clean, collapse, fold, foldForComparing, keyBy, textOf, unifyHyphens } from './text.ts';
 
 /** A line of an address: NFKC, one space for blanks, `-` between numbers whatever hyphen was typed. Idempotent. */
 export function normaliseAddress(raw: unknown): string | undefined {
@@ -12,11 +12,7 @@ export function normaliseAddress(raw: unknown): string | undefined {
  * What two spellings of one address share: 1丁目2番3号, 一丁目２－３ and 1-2-3 are the same, blanks and 大字 dropped, 異体字 folded. Undefined when
  * nothing is left. Idempotent. It reads spelling only: whether the place exists is not checked.
  */
-export function keyOfAddress(raw: unknown): string | undefined {
-  const text = textOf(raw);
-  if (text === undefined) return undefined;
-  return untilStable(clean(text), addressKeyStep) || undefined;
-}
+export const keyOfAddress = (raw: unknown): string | undefined => keyBy(raw, addressKeyStep);
 
 function addressKeyStep(text: string): string {
   const folded = foldKanjiVariants(hyphenateNumbers(foldForComparing(text))).replace(/大字|[,、。・]/gu, '');

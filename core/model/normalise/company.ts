@@ -1,6 +1,6 @@
 import { foldKanjiVariants } from './kanji-variants.ts';
 import { foreignForms, legalForms } from './legal-forms.ts';
-import { clean, collapse, fold, foldForComparing, normaliseLine, textOf, untilStable } from './text.ts';
+import { clean, collapse, fold, foldForComparing, keyBy, normaliseLine, textOf } from './text.ts';
 
 /** A company name without its 法人格. `position`: 前株 is `before`, 後株 is `after`. */
 export interface CompanyParts {
@@ -8,6 +8,9 @@ export interface CompanyParts {
   readonly legalForm?: string;
   readonly position?: 'before' | 'after';
 }
+
+/** Longer texts are no names; looking for a 法人格 at their end would take quadratic time. */
+const MAX_NAME_LENGTH = 1000;
 
 /** How two company names are alike: `same` as written (blanks and width aside), `legal_form` once 法人格 and 異体字 are read alike. */
 export type CompanyMatch = 'same' | 'legal_form';
@@ -25,6 +28,7 @@ export function splitCompanyName(raw: unknown): CompanyParts | undefined {
   const text = textOf(raw);
   const name = text === undefined ? '' : collapse(modernise(fold(clean(text))));
   if (name === '') return undefined;
+  if (name.length > MAX_NAME_LENGTH) return { name };
   const before = BEFORE.exec(name);
   if (before) return partsOf(before[2], before[1], 'before');
   const after = AFTER.exec(name);
@@ -35,12 +39,9 @@ export function splitCompanyName(raw: unknown): CompanyParts | undefined {
  * What two spellings of one company share: no 法人格, NFKC, 異体字 folded, no blanks or marks, lower-case. Undefined when nothing is
  * left. Idempotent. Two companies that differ only in 法人格 share the key: `compareCompanies` decides.
  */
-export function keyOfCompany(raw: unknown): string | undefined {
-  const text = textOf(raw);
-  if (text === undefined) return undefined;
-  // Peeled until nothing changes: some names carry two forms (株式会社 … Inc.).
-  return untilStable(clean(text), (key) => bare(splitCompanyName(key)?.name ?? '')) || undefined;
-}
+export const keyOfCompany = (raw: unknown): string | undefined =>
+  // Some names carry two forms (株式会社 … Inc.): keyBy peels until nothing changes.
+  keyBy(raw, (name) => bare(splitCompanyName(name)?.name ?? ''));
 
 /** How two company names are alike; undefined when they are not, or when both name a 法人格 and these differ. */
 export function compareCompanies(left: unknown, right: unknown): CompanyMatch | undefined {

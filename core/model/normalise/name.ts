@@ -1,6 +1,6 @@
 import { toKatakana } from './kana.ts';
 import { foldKanjiVariants } from './kanji-variants.ts';
-import { clean, foldForComparing, normaliseLine, textOf, untilStable } from './text.ts';
+import { foldForComparing, keyBy, normaliseLine } from './text.ts';
 
 /** A person's name; either part may be missing. */
 export interface NameParts {
@@ -53,11 +53,8 @@ export const swapName = ({ lastName, firstName }: NameParts): NameParts => ({
  * What equal names share (P3): NFKC, 異体字 folded, no blanks or middle dots, lower-case, honorifics dropped, 々 written out.
  * Undefined when nothing is left. Idempotent. Hiragana and katakana stay apart: さくら and サクラ are two spellings.
  */
-export function keyOfName(raw: unknown): string | undefined {
-  const text = textOf(raw);
-  if (text === undefined) return undefined;
-  return untilStable(clean(text), (name) => writeOut(foldKanjiVariants(bareName(name)))) || undefined;
-}
+export const keyOfName = (raw: unknown): string | undefined =>
+  keyBy(raw, (name) => writeOut(foldKanjiVariants(bareName(name))));
 
 /** How two names are alike, the strongest first; undefined when they are not. Full and split names compare alike. */
 export function compareNames(left: NameParts, right: NameParts): NameMatch | undefined {
@@ -70,7 +67,7 @@ export function compareNames(left: NameParts, right: NameParts): NameMatch | und
   return isComplete && keyA === keyOfName(joinName(swapName(right))) ? 'swapped' : undefined;
 }
 
-const plainKey = (name: string): string => untilStable(name, bareName);
+const plainKey = (name: string): string | undefined => keyBy(name, bareName);
 
 const bareName = (name: string): string =>
   foldForComparing(name)

@@ -54,4 +54,4 @@ const parseOne = (text: string, country: CountryCode): PhoneNumber | undefined =
 
 /** 9 digits after the 0 for places, 10 for mobile and IP phones. https://www.soumu.go.jp/main_sosiki/joho_tsusin/top/tel_number/ */
 const hasJapaneseLength = (number: PhoneNumber): boolean =>
-  number.countryCallingCode === '81' && /^(?:[1-9]\d{8}|[5-9]0\d{8})$/.test(number.nationalNumber);
+  number.countryCallingCode === '81' && /^(?:(?![5-9]0)[1-9]\d{8}|[5-9]0\d{8})$/.test(number.nationalNumber);

@@ -8,6 +8,8 @@ const UNWANTED = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\u200B\u200E\u200F\u202A-\u202E\u20
 /** CJK compatibility ideographs: NFKC would replace 神 and the like, which people have in their legal names. */
 const COMPATIBILITY_IDEOGRAPHS = /([\uF900-\uFAFF\u{2F800}-\u{2FA1F}]+)/u;
 
+const MAX_KEY_LENGTH = 300;
+
 const HALF_WIDTH_KATAKANA = /[ぁ-ゖァ-ヾ]?[\uFF61-\uFF9F]+/g;
 
 /** Everything people type for a hyphen or minus except ー, which is a letter of kana words. */
@@ -26,7 +28,7 @@ export const clean = (text: string): string => text.replace(/\r\n?|[\u0085\u2028
 /** A text of many lines without blanks at its end; undefined when nothing is left. Idempotent. */
 export function normaliseText(raw: unknown): string | undefined {
   const text = textOf(raw);
-  return text === undefined ? undefined : clean(text).replace(/\s+$/u, '') || undefined;
+  return text === undefined ? undefined : clean(text).trimEnd() || undefined;
 }
 
 /**
@@ -49,6 +51,16 @@ const codeStep = (text: string): string =>
   unifyHyphens(fold(text))
     .replace(/\s+/gu, '')
     .replace(/(?<=[0-9A-Za-z])ー(?=[0-9A-Za-z])/g, '-');
+
+/**
+ * A key for comparing: the step repeated until it changes nothing, on the first 300 characters; undefined when nothing is left.
+ * The limit keeps texts made to burn time from doing so; no name or address of the real world reaches it.
+ */
+export function keyBy(raw: unknown, step: (text: string) => string): string | undefined {
+  const text = textOf(raw);
+  if (text === undefined) return undefined;
+  return untilStable(text, (longer) => step(clean(longer.slice(0, MAX_KEY_LENGTH)))) || undefined;
+}
 
 /** NFKC except CJK compatibility ideographs: ㈱ → (株), Ａ → A, ｶﾞ → ガ, but a legal 神 stays. Idempotent. */
 export const fold = (text: string): string =>

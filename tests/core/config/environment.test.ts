@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders as operators write them.
 import { describe, expect, it } from 'vitest';
 import { substitute } from '../../../core/config/environment.ts';
 import { formatProblem } from '../../../core/config/problem.ts';

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: texts as operators write them.
 import { describe, expect, it } from 'vitest';
 import { formatProblem } from '../../../core/config/problem.ts';
 import { CONTACTS, loadFiles, MAIN, RULE } from './workspace-folder.ts';
@@ -81,6 +82,7 @@ describe('a workspace that is right', () => {
     expect(branch).toMatchObject({
       type: 'if',
       path: 'then.1',
+      // biome-ignore lint/suspicious/noThenProperty: the operators' own word.
       then: [{ type: 'wait', path: 'then.1.then.0', forMs: 86_400_000, at: null, days: 'any' }],
       else: [
         { type: 'wait', at: '10:00', days: 'business' },

@@ -112,10 +112,10 @@ describe('a text', () => {
   });
 
   it('escapes what is inserted and leaves its own words alone', () => {
-    const escape = (value: string) => value.replaceAll('<', '&lt;').replaceAll('@', '＠');
+    const escapeValue = (value: string) => value.replaceAll('<', '&lt;').replaceAll('@', '＠');
     const compiled = compileTemplate(
       '<b>{{ person.lastName | append: "<i>" }}</b>{% for t in person.tags %}<u>{{ t }}</u>{% endfor %}',
-      { ...options, escape },
+      { ...options, escape: escapeValue },
     );
     const hostile = { ...scope, person: { lastName: '<!channel>', tags: ['<@U1>'] } };
     expect(compiled.ok && compiled.template.render(hostile)).toEqual({
@@ -185,6 +185,7 @@ const ATTACKS: readonly string[] = [
   '{% assign a = "xxxxxxxxxx" %}{% for i in (1..100) %}{% assign a = a | append: a %}{% endfor %}{{ a }}',
   '{% assign a = "x" %}{% for i in (1..100) %}{% assign a = a | replace: "x", "xx" %}{% endfor %}{{ a }}',
   '{% for i in (1..1000) %}{{ activity.body }}{% endfor %}',
+  `{% for i in (1..100000) %}${'x'.repeat(9_000)}{% endfor %}`,
   '{% assign l = activity.body | split: "" %}{% for a in l %}{% for b in l %}x{% endfor %}{% endfor %}',
   '{% assign l = signs | concat: signs %}{% for i in (1..100) %}{% assign l = l | concat: l %}{% endfor %}{{ l | size }}',
   `${'{% if true %}'.repeat(600)}x${'{% endif %}'.repeat(200)}`,

@@ -88,8 +88,8 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'deep nesting': [
     repeat('[', 5_000) + repeat(']', 5_000),
     repeat('{a: ', 5_000) + repeat('}', 5_000),
-    repeat('- ', 5_000) + 'a',
-    repeat('? ', 5_000) + 'a',
+    `${repeat('- ', 5_000)}a`,
+    `${repeat('? ', 5_000)}a`,
     lines(700, (i) => `${repeat(' ', i)}a:`),
     `a: ${repeat('[', 21)}${repeat(']', 21)}`,
     lines(22, (i) => `${repeat(' ', i)}a:`),
@@ -98,7 +98,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     `a: "x"\nb: ${repeat('[{a: ', 60)}1`,
   ],
   'too large a file': [
-    'a: ' + repeat('x', 5_000_000),
+    `a: ${repeat('x', 5_000_000)}`,
     lines(60_000, (i) => `key${i}: value`),
     repeat('#', YAML_LIMITS.bytes + 1),
     `a: ${repeat('あ', 90_000)}`,

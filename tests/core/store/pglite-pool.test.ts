@@ -111,6 +111,21 @@ describe('PglitePool', () => {
     expect((await pool.query('show search_path')).rows).toEqual([{ search_path: 'public' }]);
   });
 
+  it('stops listening once the last client that listened is released', async () => {
+    const channels = async () => (await pool.query<{ c: string }>('select pg_listening_channels() as c')).rows;
+    const [first, second] = [await pool.connect(), await pool.connect()];
+    const heard: unknown[] = [];
+    first.on('notification', (notification) => heard.push(notification));
+    await first.query('listen wake');
+    await second.query('listen wake; listen "Other"');
+    first.release();
+    await pool.query("notify wake, 'x'");
+    expect(heard).toEqual([]);
+    expect(await channels()).toEqual(expect.arrayContaining([{ c: 'wake' }, { c: 'Other' }]));
+    second.release();
+    expect(await channels()).toEqual([]);
+  });
+
   it('survives DEALLOCATE ALL and names used twice for different texts', async () => {
     const named = (text: string) => pool.query({ name: 'same', text, values: [3] });
     expect((await named('select $1::int as a')).rows).toEqual([{ a: 3 }]);

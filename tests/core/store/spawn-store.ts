@@ -9,6 +9,8 @@ export interface StoreProcess {
   readonly lines: string[];
   /** Resolves with the first line that starts so; rejects when the process ends before. */
   readonly line: (start: string) => Promise<string>;
+  /** Its exit code, once it has ended. */
+  readonly exitCode: Promise<number | null>;
   /** Ends it as a crash would and waits for its end. */
   readonly kill: () => Promise<void>;
 }
@@ -45,5 +47,5 @@ export function spawnStore(mode: 'write' | 'open', dataDir: string): StoreProces
     child.kill('SIGKILL');
     await Promise.all([exited, closed]);
   };
-  return { child, lines, line, kill };
+  return { child, lines, line, exitCode: exited.then(([code]) => code as number | null), kill };
 }
