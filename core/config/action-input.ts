@@ -11,6 +11,8 @@ import { zodProblems } from './zod-problems.ts';
 export interface CompiledInput {
   /** Renders every template of it in one language. Never throws. */
   readonly render: (scope: TemplateScope, locale: 'ja' | 'en') => Rendered<JsonObject>;
+  /** Whether a template of it speaks of this variable, e.g. `history`: what no rule shows need not be read. */
+  readonly mentions: (variable: string) => boolean;
 }
 
 export interface InputOptions {
@@ -71,7 +73,9 @@ export function compileInput(written: JsonObject, options: InputOptions): Checke
     ([key, value]) => [key, visit(value, [key], options.action.texts.includes(key))] as const,
   );
   problems.push(...literalProblems(written, templated, options));
-  return { input: { render: (scope, locale) => renderAll(entries, scope, locale) }, problems };
+  const source = JSON.stringify(written);
+  const mentions = (variable: string) => new RegExp(`\\b${variable}\\b`).test(source);
+  return { input: { render: (scope, locale) => renderAll(entries, scope, locale), mentions }, problems };
 }
 
 function renderAll(

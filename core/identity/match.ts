@@ -1,5 +1,6 @@
-import { keyOfCompany } from '../model/normalise/company.ts';
-import { keyOfName } from '../model/normalise/name.ts';
+import { compareCompanies } from '../model/normalise/company.ts';
+import { variantPairs } from '../model/normalise/kanji-variants.ts';
+import { compareNames, joinName, type NameParts, splitFullName } from '../model/normalise/name.ts';
 import type { JsonObject } from '../sdk/json.ts';
 
 /** A person already known, who holds at least one of the record's identity keys. */
@@ -40,32 +41,46 @@ export function matchPerson(fields: JsonObject, candidates: readonly Candidate[]
 
 function compare(fields: JsonObject, candidate: Candidate): { isProven: boolean; reasons: string[] } {
   const reasons = candidate.sharedKeys.map((key) => (key === 'email' ? 'e-mail' : key));
-  const name = agreement(nameKey(fields), nameKey(candidate.fields));
-  const company = agreement(companyKey(fields), companyKey(candidate.fields));
-  if (name !== 'unknown') reasons.push(name === 'equal' ? 'name' : 'names differ');
-  if (company !== 'unknown') reasons.push(company === 'equal' ? 'company' : 'companies differ');
+  const name = nameAgreement(fields, candidate.fields);
+  const company = companyAgreement(fields, candidate.fields);
+  reasons.push(...name.reasons, ...company.reasons);
   const isProven =
     candidate.sharedKeys.includes('email') &&
-    name !== 'different' &&
-    (name === 'equal' || company === 'equal' || candidate.sharedKeys.includes('phone'));
+    name.agreement !== 'different' &&
+    (name.agreement === 'equal' || company.agreement === 'equal' || candidate.sharedKeys.includes('phone'));
   return { isProven, reasons };
 }
 
-type Agreement = 'equal' | 'different' | 'unknown';
-
-const agreement = (left: string | undefined, right: string | undefined): Agreement => {
-  if (left === undefined || right === undefined) return 'unknown';
-  return left === right ? 'equal' : 'different';
-};
-
-function nameKey(fields: JsonObject): string | undefined {
-  const { lastName, firstName, fullName } = fields;
-  const parts = lastName ? [lastName, firstName] : [fullName];
-  const text = parts.filter((part) => typeof part === 'string' && part !== '').join('');
-  return text === '' ? undefined : keyOfName(text);
+interface Compared {
+  readonly agreement: 'equal' | 'different' | 'unknown';
+  readonly reasons: readonly string[];
 }
 
-const companyKey = (fields: JsonObject): string | undefined =>
-  typeof fields.companyName === 'string' && fields.companyName !== '' ? keyOfCompany(fields.companyName) : undefined;
+const UNKNOWN: Compared = { agreement: 'unknown', reasons: [] };
 
-const hasMoreThanEmail = (fields: JsonObject) => nameKey(fields) !== undefined || companyKey(fields) !== undefined || Boolean(fields.phone);
+function nameAgreement(left: JsonObject, right: JsonObject): Compared {
+  if (!hasName(left) || !hasName(right)) return UNKNOWN;
+  const match = compareNames(namesOf(left), namesOf(right));
+  if (match === undefined) return { agreement: 'different', reasons: ['names differ'] };
+  const variants = variantPairs(joinName(namesOf(left)) ?? '', joinName(namesOf(right)) ?? '').map(([a, b]) => `${a}=${b}`);
+  return { agreement: 'equal', reasons: [match === 'variant' && variants.length > 0 ? `name (異体字 ${variants.join(', ')})` : `name (${match})`] };
+}
+
+function companyAgreement(left: JsonObject, right: JsonObject): Compared {
+  if (!textOf(left.companyName) || !textOf(right.companyName)) return UNKNOWN;
+  const match = compareCompanies(left.companyName, right.companyName);
+  if (match === undefined) return { agreement: 'different', reasons: ['companies differ'] };
+  return { agreement: 'equal', reasons: [match === 'legal_form' ? 'company (法人格)' : 'company'] };
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** A full name stands in for the parts when these are missing. */
+function namesOf(fields: JsonObject): NameParts {
+  const [lastName, firstName] = [textOf(fields.lastName), textOf(fields.firstName)];
+  return lastName === undefined ? { ...splitFullName(fields.fullName) } : { lastName, ...(firstName !== undefined && { firstName }) };
+}
+
+const hasName = (fields: JsonObject) => textOf(fields.lastName) !== undefined || textOf(fields.fullName) !== undefined;
+
+const hasMoreThanEmail = (fields: JsonObject) => hasName(fields) || textOf(fields.companyName) !== undefined || textOf(fields.phone) !== undefined;

@@ -1,5 +1,4 @@
 import { openPersonBook } from '../identity/person-book.ts';
-import type { ActivityRow } from '../store/activities.ts';
 import type { Database, Tx } from '../store/database.ts';
 import { type EntityRow, loadEntities, type StoredEntityType } from '../store/entities.ts';
 import { loadLinks, type RemoteKey, remoteKeyText } from '../store/identity.ts';
@@ -10,7 +9,7 @@ import { closeWorkBatch } from '../store/work-batches.ts';
 import { type ApplyContext, applySource, mentionOf, type Origin } from './apply-sources.ts';
 import { applySignals } from './apply-signals.ts';
 import { type MappedSource, type ReadRow, readRow } from './read-row.ts';
-import { loadRuleData, rulesFor, runRules } from './run-rules.ts';
+import { loadRuleData, rulesFor, runRules, type Trigger } from './run-rules.ts';
 import type { OpenConnection, Setup } from './setup.ts';
 import { noFacts, noRuleWrites, writeFacts, writeRules } from './writes.ts';
 
@@ -47,12 +46,12 @@ export async function processBatch(batchId: string, seqs: readonly number[], con
 
 async function applyRows(tx: Tx, rows: readonly InboxRow[], context: PipelineContext): Promise<BatchResult> {
   const read = rows.map((row) => readRow(row, context.setup));
-  const { activities, superseded } = await applyMapped(
+  const { triggers, superseded } = await applyMapped(
     tx,
     read.flatMap((one) => originsOf(one)),
     context,
   );
-  const effects = await applyRules(tx, activities, read, context);
+  const effects = await applyRules(tx, triggers, read, context);
   await markDirty(
     tx,
     read.flatMap((one) => one.dirty.map((dirty) => ({ connection: one.row.connection, ...dirty }))),
@@ -83,14 +82,14 @@ export interface SourceWithOrigin {
   readonly origin: Origin;
 }
 
-/** Identity and apply for mapped sources, in order; returns the activities rules should look at. */
+/** Identity and apply for mapped sources, in order; returns what may wake rules. */
 export async function applyMapped(
   tx: Tx,
   sources: readonly SourceWithOrigin[],
   context: PipelineContext,
-): Promise<{ activities: ActivityRow[]; superseded: Set<MappedSource> }> {
+): Promise<{ triggers: Trigger[]; superseded: Set<MappedSource> }> {
   const superseded = new Set<MappedSource>();
-  if (sources.length === 0) return { activities: [], superseded };
+  if (sources.length === 0) return { triggers: [], superseded };
   const { nowMs, newId, setup } = context;
   const mentions = sources.map(({ source, origin }) => mentionOf(source, origin.connection.name));
   const book = await openPersonBook(tx, mentions, { nowMs, newId });
@@ -99,7 +98,7 @@ export async function applyMapped(
   for (const { source, origin } of sources) {
     if (applySource(source, origin, apply) === 'superseded') superseded.add(source);
   }
-  return { activities: await writeFacts(tx, book, apply.facts), superseded };
+  return { triggers: await writeFacts(tx, book, apply.facts), superseded };
 }
 
 /** Links and rows of records that are no persons and no facts about one (companies, deals). */
@@ -122,20 +121,20 @@ async function loadOthers(tx: Tx, sources: readonly SourceWithOrigin[]): Promise
   return { links, entities };
 }
 
-/** Rules for the activities and the buttons of a batch; returns how many effects were planned. */
+/** Rules for the triggers and the buttons of a batch; returns how many effects were planned. */
 export async function applyRules(
   tx: Tx,
-  activities: readonly ActivityRow[],
+  triggers: readonly Trigger[],
   read: readonly ReadRow[],
   context: PipelineContext,
 ): Promise<number> {
   const { setup, nowMs, newId } = context;
   const writes = noRuleWrites();
   const ruleContext = { setup, nowMs, newId, writes, onFault: (rule: string, error: unknown) => context.onFault({ where: `rule ${rule}`, error }) };
-  const waking = activities.filter((one) => rulesFor(one, setup).length > 0);
+  const waking = triggers.filter((one) => rulesFor(one, setup).length > 0);
   if (waking.length > 0) {
     const rules = [...new Set(waking.flatMap((one) => rulesFor(one, setup)))];
-    const persons = await loadEntities(tx, 'person', [...new Set(waking.map((one) => one.personId as string))]);
+    const persons = await loadEntities(tx, 'person', [...new Set(waking.map((one) => one.personId))]);
     const data = await loadRuleData(tx, persons, rules, ruleContext);
     runRules(waking, data, ruleContext);
   }

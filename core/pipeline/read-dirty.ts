@@ -61,8 +61,8 @@ async function readGroup({ connection, object, due }: Group, context: PipelineCo
     );
     const sources = mapRecords(records, connection, setup).map((source) => ({ source, origin: { connection, row: null } }));
     const effects = await db.transaction(async (tx) => {
-      const { activities } = await applyMapped(tx, sources, context);
-      const planned = await applyRules(tx, activities, [], context);
+      const { triggers } = await applyMapped(tx, sources, context);
+      const planned = await applyRules(tx, triggers, [], context);
       await clearDirty(tx, due);
       return planned;
     });

@@ -2,7 +2,7 @@ import type { CompiledRule } from '../config/compile-rule.ts';
 import { decideGate, type PersonFacts } from '../gate/decide.ts';
 import { loadPersonFacts } from '../gate/load-facts.ts';
 import { planEffect } from '../outbox/plan.ts';
-import { type EvaluationInput, evaluateRule, openRuns, type Sign } from '../rules/evaluate.ts';
+import { evaluateRule, openRuns, type Sign } from '../rules/evaluate.ts';
 import { type ActionStep, type Progress, runSteps } from '../rules/run-steps.ts';
 import type { StaffMember } from '../sdk/action.ts';
 import type { JsonObject } from '../sdk/json.ts';
@@ -56,63 +56,82 @@ export async function loadRuleData(
   return { persons, facts, deals, histories, runs };
 }
 
-/** The rules an activity may wake: none while nobody knows whose it is, and none while the account is in standby. */
-export function rulesFor(activity: ActivityRow, setup: Setup): readonly CompiledRule[] {
-  if (activity.personId === null || activity.metadata.standby === true) return [];
-  return setup.rules.byActivity.get(activity.kind) ?? [];
+/** What may wake rules: something a person did, or a field that changed. */
+export interface Trigger {
+  readonly personId: string;
+  /** The fact itself: effects derive their keys from it. */
+  readonly cause: string;
+  readonly atMs: number;
+  readonly activity: ActivityRow | null;
+  /** `person.lifecycleStage`; null for an activity. */
+  readonly changed: string | null;
+  /** The one deal a change is about; null: every deal of the person. */
+  readonly dealId: string | null;
 }
 
-/** Evaluates the rules each activity wakes, in time order, so that a run started by one is seen by the next. */
-export function runRules(activities: readonly ActivityRow[], data: RuleData, context: RuleContext): void {
-  const later = new Set(activities.map((one) => one.id));
-  for (const trigger of activities) {
-    later.delete(trigger.id);
+/** An activity wakes nothing while nobody knows whose it is, nor while the account is in standby. */
+export const activityTriggers = (activities: readonly ActivityRow[]): Trigger[] =>
+  activities.flatMap((activity) =>
+    activity.personId === null || activity.metadata.standby === true
+      ? []
+      : [{
+          personId: activity.personId,
+          cause: `${activity.connection}:${activity.sourceEventId}`,
+          atMs: activity.occurredAtMs,
+          activity,
+          changed: null,
+          dealId: null,
+        }],
+  );
+
+export function rulesFor({ activity, changed }: Trigger, { rules }: Setup): readonly CompiledRule[] {
+  const found = activity ? rules.byActivity.get(activity.kind) : rules.byChange.get(changed ?? '');
+  return found ?? [];
+}
+
+/** Evaluates the rules each trigger wakes, in time order, so that a run started by one is seen by the next. */
+export function runRules(triggers: readonly Trigger[], data: RuleData, context: RuleContext): void {
+  const later = new Set(triggers.flatMap((one) => one.activity?.id ?? []));
+  for (const trigger of triggers) {
+    if (trigger.activity) later.delete(trigger.activity.id);
     for (const rule of rulesFor(trigger, context.setup)) {
-      try {
-        for (const deal of subjectsOf(rule, trigger, data)) fire(rule, trigger, deal, later, data, context);
-      } catch (error) {
-        context.onFault(rule.name, error);
-        failRun(rule, trigger, error, context);
+      for (const deal of subjectsOf(rule, trigger, data)) {
+        try {
+          fire(rule, trigger, deal, later, data, context);
+        } catch (error) {
+          context.onFault(rule.name, error);
+          failRun(rule, trigger, deal, error, context);
+        }
       }
     }
   }
 }
 
-/** `per: person` runs once without a deal; `per: deal` once for each deal of the person. */
-const subjectsOf = (rule: CompiledRule, trigger: ActivityRow, data: RuleData): readonly (EntityRow | null)[] =>
-  rule.per === 'deal' ? (data.deals.get(trigger.personId as string) ?? []) : [null];
+/** `per: person` runs once without a deal; `per: deal` once for each deal of the person, or for the one that changed. */
+function subjectsOf(rule: CompiledRule, { personId, dealId }: Trigger, data: RuleData): readonly (EntityRow | null)[] {
+  if (rule.per === 'person') return [null];
+  return (data.deals.get(personId) ?? []).filter((deal) => dealId === null || deal.id === dealId);
+}
 
-function fire(rule: CompiledRule, trigger: ActivityRow, deal: EntityRow | null, later: ReadonlySet<string>, data: RuleData, context: RuleContext): void {
-  const personId = trigger.personId as string;
+function fire(rule: CompiledRule, trigger: Trigger, deal: EntityRow | null, later: ReadonlySet<string>, data: RuleData, context: RuleContext): void {
+  const { personId, activity } = trigger;
   const person = data.persons.get(personId);
   if (!person) return;
   const subjectId = deal?.id ?? personId;
-  const history = (data.histories.get(personId) ?? [trigger]).filter((one) => !later.has(one.id));
-  const input: EvaluationInput = {
-    trigger,
+  const history = (data.histories.get(personId) ?? (activity ? [activity] : [])).filter((one) => !later.has(one.id));
+  const evaluation = evaluateRule(rule, {
+    activity,
     person: personView(person),
     deal: deal ? personView(deal) : null,
     history,
     runs: data.runs.get(subjectId) ?? [],
     context: context.setup.expressionContext(context.nowMs),
-  };
-  const evaluation = evaluateRule(rule, input);
+  });
   if (!evaluation.fires) return;
   const run: RunRow = {
-    id: context.newId(),
-    rule: rule.name,
-    ruleVersion: rule.version,
-    subjectType: rule.per,
-    subjectId,
-    personId,
-    cause: causeOf(trigger, deal),
+    ...newRun(rule, trigger, deal, context),
     state: 'done',
-    position: null,
-    resumeAtMs: null,
     vars: { activity: evaluation.scope.activity, points: evaluation.points, signs: evaluation.signs as unknown as JsonObject[] },
-    reason: null,
-    startedAtMs: context.nowMs,
-    endedAtMs: context.nowMs,
   };
   const firing: FiringScope = {
     rule: evaluation.scope,
@@ -125,8 +144,21 @@ function fire(rule: CompiledRule, trigger: ActivityRow, deal: EntityRow | null, 
   continueRun(run, { rule, steps: rule.then, from: null, cause: run.cause, firing, answeredEffect: null }, data, context);
 }
 
-const causeOf = (trigger: ActivityRow, deal: EntityRow | null) =>
-  `${trigger.connection}:${trigger.sourceEventId}${deal ? `#${deal.id}` : ''}`;
+const newRun = (rule: CompiledRule, trigger: Trigger, deal: EntityRow | null, { newId, nowMs }: RuleContext): Omit<RunRow, 'state'> => ({
+  id: newId(),
+  rule: rule.name,
+  ruleVersion: rule.version,
+  subjectType: rule.per,
+  subjectId: deal?.id ?? trigger.personId,
+  personId: trigger.personId,
+  cause: deal ? `${trigger.cause}#${deal.id}` : trigger.cause,
+  position: null,
+  resumeAtMs: null,
+  vars: {},
+  reason: null,
+  startedAtMs: nowMs,
+  endedAtMs: nowMs,
+});
 
 export interface Continuation {
   readonly rule: CompiledRule;
@@ -207,25 +239,10 @@ function planStep(step: ActionStep, run: RunRow, next: Continuation, data: RuleD
 }
 
 /** A rule that fails marks its own run failed and rolls nothing back. */
-function failRun(rule: CompiledRule, trigger: ActivityRow, error: unknown, { writes, newId, nowMs }: RuleContext): void {
-  const personId = trigger.personId as string;
-  const id = newId();
-  writes.runs.set(id, {
-    id,
-    rule: rule.name,
-    ruleVersion: rule.version,
-    subjectType: 'person',
-    subjectId: personId,
-    personId,
-    cause: causeOf(trigger, null),
-    state: 'failed',
-    position: null,
-    resumeAtMs: null,
-    vars: {},
-    reason: error instanceof Error ? error.message.slice(0, 500) : String(error),
-    startedAtMs: nowMs,
-    endedAtMs: nowMs,
-  });
+function failRun(rule: CompiledRule, trigger: Trigger, deal: EntityRow | null, error: unknown, context: RuleContext): void {
+  const reason = error instanceof Error ? error.message.slice(0, 500) : String(error);
+  const run: RunRow = { ...newRun(rule, trigger, deal, context), state: 'failed', reason };
+  context.writes.runs.set(run.id, run);
 }
 
 /** What a run that started earlier knows now: its cause as it was, its person as they are. */

@@ -14,6 +14,7 @@ import {
 } from '../store/history.ts';
 import { appendDecisions, type LinkRow, saveAddresses, saveKeys, saveLinks } from '../store/identity.ts';
 import { appendGateDecisions, type DecisionRow, type RunRow, saveRuns } from '../store/runs.ts';
+import { activityTriggers, type Trigger } from './run-rules.ts';
 
 /** What a batch is going to write, collected in memory and written in one statement per table. */
 export interface FactWrites {
@@ -37,10 +38,10 @@ export const noFacts = (): FactWrites => ({
 });
 
 /**
- * Writes the facts of a batch and returns the activities rules should look at: those that were new, and earlier ones whose
- * person has just become known; in time order.
+ * Writes the facts of a batch and returns what may wake rules, in time order: activities that were new, earlier ones whose
+ * person has just become known, and applied changes.
  */
-export async function writeFacts(tx: Tx, book: PersonBook, facts: FactWrites): Promise<ActivityRow[]> {
+export async function writeFacts(tx: Tx, book: PersonBook, facts: FactWrites): Promise<Trigger[]> {
   const { pending } = book;
   await saveEntities(
     tx,
@@ -61,7 +62,19 @@ export async function writeFacts(tx: Tx, book: PersonBook, facts: FactWrites): P
   await eraseActivityText(tx, facts.erased);
   const inserted = facts.activities.filter((one) => fresh.has(one.id));
   await touchPersons(tx, touchesOf(inserted));
-  return [...earlier, ...inserted.filter((one) => one.personId !== null)].sort((a, b) => a.occurredAtMs - b.occurredAtMs);
+  const triggers = [...activityTriggers([...earlier, ...inserted]), ...changeTriggers(facts)];
+  return triggers.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** A changed field of a person, or of a deal with its person, wakes the rules that name it. */
+function changeTriggers({ changes, entities }: FactWrites): Trigger[] {
+  return changes.flatMap(({ id, at, entityType, entityId, field, outcome }) => {
+    if (outcome !== 'applied') return [];
+    const owner = entityType === 'person' ? entityId : entities.get(entityId)?.fields.primaryPersonRef;
+    if (typeof owner !== 'string') return [];
+    const dealId = entityType === 'deal' ? entityId : null;
+    return [{ personId: owner, cause: `change:${id}`, atMs: Date.parse(at), activity: null, changed: `${entityType}.${field}`, dealId }];
+  });
 }
 
 function byType(entities: ReadonlyMap<string, EntityRow>): Map<StoredEntityType, EntityRow[]> {

@@ -12,10 +12,11 @@ export interface Sign {
 }
 
 export interface EvaluationInput {
-  readonly trigger: ActivityRow;
+  /** The activity that woke the rule; null when a changed field did. */
+  readonly activity: ActivityRow | null;
   readonly person: JsonObject;
   readonly deal: JsonObject | null;
-  /** The subject's activities up to and including the trigger, oldest first. */
+  /** The subject's activities up to and including this one, oldest first. */
   readonly history: readonly ActivityRow[];
   /** The subject's runs that wait or started within the longest cooldown. */
   readonly runs: readonly RunRow[];
@@ -29,7 +30,7 @@ export type Evaluation =
 /** Signs older than this never count, unless the rule's own window is shorter. */
 export const DEFAULT_SIGN_WINDOW_MS = 7 * 24 * 3_600_000;
 
-/** Whether a rule fires for one activity of one subject, and why not. Pure; one run of a rule at a time per subject. */
+/** Whether a rule fires for one subject, and why not. Pure; one run of a rule at a time per subject. */
 export function evaluateRule(rule: CompiledRule, input: EvaluationInput): Evaluation {
   const own = input.runs.filter((run) => run.rule === rule.name);
   if (own.some((run) => run.state === 'waiting')) return { fires: false, reason: 'a run of this rule is under way' };
@@ -80,9 +81,9 @@ export function activityView(activity: ActivityRow): JsonObject {
   };
 }
 
-export function scopeOf(input: Pick<EvaluationInput, 'trigger' | 'person' | 'deal' | 'runs'>, points: number): RuleScope {
+export function scopeOf(input: Pick<EvaluationInput, 'activity' | 'person' | 'deal' | 'runs'>, points: number): RuleScope {
   return {
-    activity: activityView(input.trigger),
+    activity: input.activity === null ? null : activityView(input.activity),
     person: input.person,
     deal: input.deal,
     points,

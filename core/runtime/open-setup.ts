@@ -83,4 +83,4 @@ export function baseUrlsOf(connection: OpenConnection, connectors: ReadonlyMap<s
   return schema ? settingsMarked(schema, 'baseUrl').flatMap((name) => (typeof config[name] === 'string' ? [config[name]] : [])) : [];
 }
 
-const isLoopback = (url: string) => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(url).hostname);
+export const isLoopback = (url: string) => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(url).hostname);

@@ -71,7 +71,8 @@ async function overBullmq({ databaseUrl, redisUrl, schema, jobs, context, onFaul
       return { kind: 'redis' as const, queue, worker: new Worker(name, process, { connection, ...WORKER_SETTINGS }), end: async () => connection.disconnect() };
     }
     const { default: pg } = await import('pg');
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: POOL_SIZE });
+    // BullMQ's own SQL names no schema
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: POOL_SIZE, options: '-c search_path=bullmq,public' });
     pool.on('error', onError);
     const client = await pool.connect();
     try {

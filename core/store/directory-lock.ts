@@ -75,7 +75,7 @@ function takeHandle(directory: string): DatabaseSync {
 /** Never opens a file that is there: closing any handle of it would free the lock this process may hold (POSIX). */
 function createPrivately(path: string): void {
   try {
-    closeSync(openSync(path, 'a', 0o600));
+    closeSync(openSync(path, 'ax', 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }

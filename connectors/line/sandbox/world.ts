@@ -56,7 +56,8 @@ export function createWorld(kit: SandboxKit): World {
     users: new Map(),
     issuedTokens: new Map(),
     isRedeliveryOn: true,
-    nextMessageNumber: 461_230_966_842_064_897n,
+    // A sandbox started again must not give the ids of its last life a second time.
+    nextMessageNumber: BigInt(Date.now()) * 100_000n,
   };
 }
 

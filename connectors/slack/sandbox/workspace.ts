@@ -66,7 +66,8 @@ export function createWorkspace(kit: SandboxKit): Workspace {
   const channels = new Map<string, Channel>();
   const messages = new Map<string, Map<string, Message>>();
   const used = new Set<number>();
-  let numbers = 0;
+  // A sandbox started again must not give the numbers of its last life a second time.
+  let numbers = Date.now();
   const messagesOf = (channel: string): Map<string, Message> => {
     const known = messages.get(channel) ?? new Map<string, Message>();
     messages.set(channel, known);

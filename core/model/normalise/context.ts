@@ -9,5 +9,3 @@ export interface NormaliseContext {
 }
 
 export const DEFAULT_TIME_ZONE = 'Asia/Tokyo';
-export const DEFAULT_CURRENCY = 'JPY';
-export const DEFAULT_COUNTRY = 'JP';

@@ -116,3 +116,10 @@ it('what has no value is never an error', () => {
     { numRuns: 2000 },
   );
 });
+
+it.each(['様', '株式会社', '・', '々', ' ', '1-', '<', 'ﾞ'])('a text of 200,000 times %s is answered', (unit) => {
+  const text = `a${unit.repeat(200_000)}x`;
+  for (const key of [keyOfName(text), keyOfCompany(text), keyOfAddress(text)])
+    expect((key ?? '').length).toBeLessThan(400);
+  for (const { spec } of specs) expect(() => normaliseValue(text, spec)).not.toThrow();
+});

@@ -1,0 +1,62 @@
+import type { BenchOptions } from './options.ts';
+import { median, rounded } from './statistics.ts';
+
+/** Figures of one service: numbers by name, and counts by state where there are any. NaN is printed as null. */
+export type Figures = { readonly name: string } & {
+  readonly [figure: string]: string | number | Readonly<Record<string, number>>;
+};
+
+/** The last line of a bench. */
+export type Result = Readonly<Record<string, unknown>>;
+
+/** For each figure the median of the rounds; what is counted, not measured, is summed. */
+const COUNTED = new Set(['refused', 'lost', 'doubles', 'faults', 'sent']);
+
+export function medianFigures(name: string, rounds: readonly Figures[]): Figures {
+  const names = Object.keys(rounds[0] ?? {}).filter((figure) => figure !== 'name');
+  const merged = names.map((figure) => {
+    const values = rounds.map((round) => Number(round[figure]));
+    return [figure, COUNTED.has(figure) ? values.reduce((sum, value) => sum + value, 0) : median(values)];
+  });
+  return { name, ...Object.fromEntries(merged) };
+}
+
+/** The hub's figures, the others' and the hub's `by` divided by each other's. */
+export function lineOf(options: BenchOptions, hub: Figures, others: readonly Figures[], by: string): Result {
+  const { bench, store, queue, connections, seconds, rounds } = options;
+  const { name: _, ...figures } = hub;
+  const ratio = others.map((other) => [other.name, rounded(Number(hub[by]) / Number(other[by]))]);
+  return {
+    bench,
+    store,
+    queue,
+    ...roundedFigures(figures),
+    others: others.map(roundedFigures),
+    ratioOf: by,
+    ratio: Object.fromEntries(ratio),
+    setting: {
+      ...(bench === 'intake' && { connections }),
+      ...(bench === 'reply' && { ratePerSecond: options.rate }),
+      seconds,
+      rounds,
+    },
+  };
+}
+
+const roundedFigures = <T extends object>(figures: T) =>
+  Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [
+      name,
+      typeof value === 'number' && !Number.isInteger(value) ? rounded(value) : value,
+    ]),
+  );
+
+/** One line of a round, for people who watch. */
+export function print(label: string, figures: Figures): void {
+  const { name, ...rest } = roundedFigures(figures);
+  console.log(
+    `${label.padEnd(6)} ${String(name).padEnd(22)} ${Object.entries(rest)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(' ')}`,
+  );
+}

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decideGate, type GateRequest, type PersonFacts } from '../../../core/gate/decide.ts';
+import { createCalendar } from '../../../core/model/calendar.ts';
+import type { AddressRow } from '../../../core/store/identity.ts';
+
+const calendar = createCalendar({ timeZone: 'Asia/Tokyo', extraHolidays: ['2026-12-29'] });
+const rules = { calendar, quiet: { quietHours: '21:00-09:00', quietDays: ['sunday', 'holiday'] as const } };
+const NOON = '2026-10-07T12:00:00+09:00'; // a Wednesday
+
+const address = (states: Record<string, string>): AddressRow => ({
+  channel: 'line',
+  scope: '2000000001',
+  id: 'U1',
+  personId: 'p',
+  displayName: null,
+  pictureUrl: null,
+  states,
+});
+
+const open: PersonFacts = {
+  doNotContact: false,
+  addresses: [address({ 'line-main': 'following' })],
+  consents: { line: 'granted' },
+};
+
+const ask = (
+  kind: GateRequest['kind'],
+  at: string,
+  person: PersonFacts | null = open,
+  more: Partial<GateRequest> = {},
+) => decideGate({ kind, channel: 'line', connection: 'line-main', nowMs: Date.parse(at), ...more }, person, rules);
+
+describe('promotion (B3)', () => {
+  it.each<[string, string, string | null]>([
+    ['at noon it leaves', NOON, null],
+    ['at 09:00:00 it leaves', '2026-10-07T09:00:00+09:00', null],
+    ['at 20:59:59 it leaves', '2026-10-07T20:59:59+09:00', null],
+    ['at 21:00:00 it waits for the morning', '2026-10-07T21:00:00+09:00', '2026-10-08T09:00:00+09:00'],
+    ['at 08:59:59 it waits for 09:00', '2026-10-07T08:59:59+09:00', '2026-10-07T09:00:00+09:00'],
+    ['on a Saturday it leaves', '2026-10-10T12:00:00+09:00', null],
+    [
+      'on a Sunday before スポーツの日 it waits for Tuesday',
+      '2026-10-11T12:00:00+09:00',
+      '2026-10-13T09:00:00+09:00',
+    ],
+    [
+      'over the three autumn holidays it waits for Thursday',
+      '2026-09-20T10:00:00+09:00',
+      '2026-09-24T09:00:00+09:00',
+    ],
+    ['on an extra holiday it waits', '2026-12-29T10:00:00+09:00', '2026-12-30T09:00:00+09:00'],
+  ])('%s', (_, at, until) => {
+    const expected =
+      until === null
+        ? { outcome: 'allowed', reason: 'ok' }
+        : { outcome: 'deferred', reason: 'quiet_hours', untilMs: Date.parse(until) };
+    expect(ask('promotional', at)).toEqual(expected);
+  });
+
+  it.each<[string, PersonFacts | null, string]>([
+    ['nobody is known', null, 'no_person'],
+    ['the person blocked the account', { ...open, addresses: [address({ 'line-main': 'blocked' })] }, 'blocked'],
+    ['the person must not be contacted', { ...open, doNotContact: true }, 'do_not_contact'],
+    ['consent was withdrawn', { ...open, consents: { line: 'withdrawn' } }, 'consent'],
+    ['consent was denied', { ...open, consents: { line: 'denied' } }, 'consent'],
+    ['consent is unknown', { ...open, consents: { line: 'unknown' } }, 'consent'],
+    ['only another channel has consent', { ...open, consents: { email: 'granted' } }, 'consent'],
+    ['nobody ever asked for consent', { ...open, consents: {} }, 'consent'],
+  ])('never leaves when %s', (_, person, reason) => {
+    expect(ask('promotional', NOON, person)).toEqual({ outcome: 'suppressed', reason });
+    expect(ask('promotional', '2026-10-11T23:00:00+09:00', person)).toEqual({ outcome: 'suppressed', reason });
+  });
+});
+
+describe('an answer to the customer’s own message', () => {
+  it('leaves at night, on Sundays and without consent for promotion', () => {
+    const person = { ...open, consents: { line: 'withdrawn' as const } };
+    for (const at of [NOON, '2026-10-07T22:00:00+09:00', '2026-10-11T03:00:00+09:00']) {
+      expect(ask('transactional', at, person)).toEqual({ outcome: 'allowed', reason: 'transactional' });
+    }
+  });
+
+  it('does not leave on a channel the person blocked', () => {
+    const person = { ...open, addresses: [address({ 'line-main': 'blocked' })] };
+    expect(ask('transactional', NOON, person)).toEqual({ outcome: 'suppressed', reason: 'blocked' });
+  });
+
+  it('leaves by the account the person follows when another one was blocked', () => {
+    const person = { ...open, addresses: [address({ 'line-main': 'following', 'line-shop': 'blocked' })] };
+    expect(ask('transactional', NOON, person).outcome).toBe('allowed');
+    expect(ask('transactional', NOON, person, { connection: 'line-shop' }).outcome).toBe('suppressed');
+  });
+});
+
+describe('for any person and instant', () => {
+  const personArb: fc.Arbitrary<PersonFacts | null> = fc.option(
+    fc.record({
+      doNotContact: fc.boolean(),
+      addresses: fc.array(
+        fc.constantFrom('following', 'blocked').map((state) => address({ 'line-main': state })),
+        { maxLength: 2 },
+      ),
+      consents: fc.dictionary(
+        fc.constantFrom('line', 'email'),
+        fc.constantFrom('granted' as const, 'withdrawn' as const),
+      ),
+    }),
+  );
+  const instant = fc
+    .integer({ min: Date.parse('2026-01-01T00:00:00Z'), max: Date.parse('2027-12-31T00:00:00Z') })
+    .map((ms) => new Date(ms).toISOString());
+
+  it('a colleague is always told', () => {
+    fc.assert(
+      fc.property(personArb, instant, (person, at) => {
+        expect(ask('staff', at, person)).toEqual({ outcome: 'allowed', reason: 'staff' });
+      }),
+    );
+  });
+
+  it('what is deferred is allowed at the given instant, and not a millisecond earlier', () => {
+    fc.assert(
+      fc.property(instant, (at) => {
+        const decision = ask('promotional', at);
+        if (decision.outcome !== 'deferred') return;
+        expect(decision.untilMs).toBeGreaterThan(Date.parse(at));
+        expect(ask('promotional', new Date(decision.untilMs).toISOString()).outcome).toBe('allowed');
+        expect(ask('promotional', new Date(decision.untilMs - 1).toISOString()).outcome).toBe('deferred');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('promotion leaves only to a person who granted it, is not blocked and may be contacted', () => {
+    fc.assert(
+      fc.property(personArb, instant, (person, at) => {
+        if (ask('promotional', at, person).outcome === 'suppressed') return;
+        expect(person?.consents.line).toBe('granted');
+        expect(person?.doNotContact).toBe(false);
+        expect(person?.addresses.every((one) => one.states['line-main'] !== 'blocked')).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
