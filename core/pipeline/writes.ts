@@ -55,14 +55,15 @@ export async function writeFacts(tx: Tx, book: PersonBook, facts: FactWrites): P
   await appendDecisions(tx, pending.decisions);
   await saveShadows(tx, [...facts.shadows.values()]);
   await appendChanges(tx, facts.changes);
-  const earlier = await attachActivities(tx, pending.attached);
-  await attachConsents(tx, pending.attached);
+  // first all facts, then whose they are: a fact may stand in the same batch as the record that tells its person
   await appendConsents(tx, facts.consents);
   const fresh = await insertActivities(tx, facts.activities);
+  const attached = await attachActivities(tx, pending.attached);
+  await attachConsents(tx, pending.attached);
   await eraseActivityText(tx, facts.erased);
-  const inserted = facts.activities.filter((one) => fresh.has(one.id));
+  const inserted = [...facts.activities.filter((one) => fresh.has(one.id) && one.personId !== null), ...attached];
   await touchPersons(tx, touchesOf(inserted));
-  const triggers = [...activityTriggers([...earlier, ...inserted]), ...changeTriggers(facts)];
+  const triggers = [...activityTriggers(inserted), ...changeTriggers(facts)];
   return triggers.sort((a, b) => a.atMs - b.atMs);
 }
 

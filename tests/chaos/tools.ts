@@ -33,7 +33,7 @@ const channels = ['C0CHAOS000', 'C0CHAOS001', 'C0CHAOS002', 'C0CHAOS003', 'C0HAN
 
 export async function startTools(): Promise<Tools> {
   let answerDelayMs = 0;
-  const outgoing: OutgoingWebhook[] = [];
+  const outgoing = new Map<string, OutgoingWebhook>();
   const wrapped = (inner: SandboxDefinition): SandboxDefinition => ({
     async build(kit) {
       kit.app.addHook('onSend', async (request, _reply, payload) => {
@@ -42,7 +42,7 @@ export async function startTools(): Promise<Tools> {
         return payload;
       });
       const deliver = async (webhook: OutgoingWebhook) => {
-        outgoing.push(webhook);
+        outgoing.set(eventIdOf(webhook.body), webhook);
         return { status: 200, body: '' };
       };
       await inner.build({ ...kit, deliver });
@@ -54,9 +54,10 @@ export async function startTools(): Promise<Tools> {
     line: await start(lineSandbox, 'line-main', lineConfig),
     slack: await start(slackSandbox, 'slack', slackConfig),
   };
-  const control = async (tool: ToolName, path: string, payload: JsonObject) => {
+  const control = async (tool: ToolName, path: string, payload: JsonObject): Promise<JsonObject> => {
     const response = await running[tool].app.inject({ method: 'POST', url: `/__sandbox/${path}`, payload });
     if (response.statusCode !== 200) throw new Error(`sandbox ${tool} refused ${path}: ${response.body}`);
+    return response.json<JsonObject>();
   };
   await control('slack', 'seed', {
     channels: channels.map((id) => ({ id, name: id.toLowerCase() })),
@@ -66,9 +67,10 @@ export async function startTools(): Promise<Tools> {
   return {
     env: { CHAOS_LINE_URL: running.line.origin, CHAOS_SLACK_URL: running.slack.origin },
     async act(edit) {
-      await control('line', 'edit', edit);
-      const webhook = outgoing.pop();
+      const { result } = (await control('line', 'edit', edit)) as { result: { webhookEventId: string } };
+      const webhook = outgoing.get(result.webhookEventId);
       if (!webhook) throw new Error('LINE sent no webhook');
+      outgoing.delete(result.webhookEventId);
       return webhook;
     },
     seen: () =>
@@ -79,7 +81,10 @@ export async function startTools(): Promise<Tools> {
     slowAnswers: (ms) => {
       answerDelayMs = ms;
     },
-    fault: (tool, fault) => control(tool, 'fault', fault as JsonObject),
+    fault: async (tool, fault) => void (await control(tool, 'fault', fault as JsonObject)),
     close: async () => void (await Promise.all(Object.values(running).map((one) => one.close()))),
   };
 }
+
+const eventIdOf = (body: string) =>
+  (JSON.parse(body) as { events: [{ webhookEventId: string }] }).events[0].webhookEventId;

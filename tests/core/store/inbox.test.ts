@@ -130,18 +130,14 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
 
     it('settles a row once: the second word does not count', async () => {
       await inLanes(1);
-      const [row] = await store.db.transaction(async (tx) => lockPicked(tx, await pickSeqs()));
+      const seq = await seqOf('k0');
+      const [row] = await store.db.transaction((tx) => lockPicked(tx, [seq]));
       const say = (state: 'applied' | 'dead') =>
         store.db.transaction((tx) => settle(tx, [{ id: row?.id ?? '', state, reason: null, mappingVersion: 'v' }]));
       await say('applied');
       await say('dead');
       expect(await inboxCounts(store.db)).toEqual({ applied: 1 });
     });
-    const pickSeqs = async () => [await seqOfInside('k0')];
-    const seqOfInside = async (key: string) => {
-      const { rows } = await store.db.pool.query<{ seq: string }>(`select seq from ${store.schema}.inbox where dedup_key = '${key}'`);
-      return Number(rows[0]?.seq);
-    };
 
     // PGlite has one connection: a second transaction waits for the first anyway.
     it.runIf(kind === 'postgres')('leaves out a lane that another transaction is applying', async () => {
