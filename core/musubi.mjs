@@ -3,7 +3,9 @@
 const NEEDED = 24;
 const major = Number(process.versions.node.split('.')[0]);
 if (major < NEEDED) {
-  console.error(`Node ${NEEDED} or newer is needed; this is ${process.version}. Use "npm start" or "npx musubi", which bring it, or install it. / Node ${NEEDED} 以上が必要です（現在 ${process.version}）。`);
+  console.error(
+    `Node ${NEEDED} or newer is needed; this is ${process.version}. Use "npm start" or "npx musubi", which bring it, or install it. / Node ${NEEDED} 以上が必要です（現在 ${process.version}）。`,
+  );
   process.exit(1);
 }
 const { runCli } = await import('./cli.ts');

@@ -51,4 +51,6 @@ export function decideGate(request: GateRequest, person: PersonFacts | null, rul
 
 /** Blocked when the person has an address in the channel and this account's follow state says so. */
 const isBlocked = (request: GateRequest, person: PersonFacts) =>
-  person.addresses.some((address) => address.channel === request.channel && address.states[request.connection] === 'blocked');
+  person.addresses.some(
+    (address) => address.channel === request.channel && address.states[request.connection] === 'blocked',
+  );

@@ -11,7 +11,11 @@ interface FactsRow {
 }
 
 /** Reads what the gate needs of each person in one statement; consents only where a promotional message asks for them. */
-export async function loadPersonFacts(db: Queryable, personIds: readonly string[], options: { consents: boolean }): Promise<Map<string, PersonFacts>> {
+export async function loadPersonFacts(
+  db: Queryable,
+  personIds: readonly string[],
+  options: { consents: boolean },
+): Promise<Map<string, PersonFacts>> {
   if (personIds.length === 0) return new Map();
   const { rows } = await db.query<FactsRow>(
     `select p.id, p.do_not_contact,
@@ -27,7 +31,11 @@ export async function loadPersonFacts(db: Queryable, personIds: readonly string[
   return new Map(
     rows.map((row) => [
       row.id,
-      { doNotContact: row.do_not_contact === true, addresses: row.addresses ?? [], consents: standingConsents(row.consents ?? []) },
+      {
+        doNotContact: row.do_not_contact === true,
+        addresses: row.addresses ?? [],
+        consents: standingConsents(row.consents ?? []),
+      },
     ]),
   );
 }

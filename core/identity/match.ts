@@ -13,7 +13,11 @@ export interface Candidate {
 
 export type MatchDecision =
   | { readonly kind: 'link'; readonly personId: string; readonly reasons: readonly string[] }
-  | { readonly kind: 'new'; readonly reasons: readonly string[]; readonly review: readonly { personId: string; reasons: readonly string[] }[] };
+  | {
+      readonly kind: 'new';
+      readonly reasons: readonly string[];
+      readonly review: readonly { personId: string; reasons: readonly string[] }[];
+    };
 
 /**
  * Decides whose record this is. Proof is a member number, or an equal e-mail with an equal name, company or phone, or an
@@ -26,7 +30,8 @@ export function matchPerson(fields: JsonObject, candidates: readonly Candidate[]
 
   const judged = candidates.map((candidate) => ({ candidate, ...compare(fields, candidate) }));
   const proven = judged.filter((one) => one.isProven);
-  if (proven.length === 1 && proven[0]) return { kind: 'link', personId: proven[0].candidate.personId, reasons: proven[0].reasons };
+  if (proven.length === 1 && proven[0])
+    return { kind: 'link', personId: proven[0].candidate.personId, reasons: proven[0].reasons };
 
   const holders = candidates.filter((one) => one.sharedKeys.includes('email'));
   if (!hasMoreThanEmail(fields) && holders.length === 1 && holders[0]) {
@@ -62,8 +67,13 @@ function nameAgreement(left: JsonObject, right: JsonObject): Compared {
   if (!hasName(left) || !hasName(right)) return UNKNOWN;
   const match = compareNames(namesOf(left), namesOf(right));
   if (match === undefined) return { agreement: 'different', reasons: ['names differ'] };
-  const variants = variantPairs(joinName(namesOf(left)) ?? '', joinName(namesOf(right)) ?? '').map(([a, b]) => `${a}=${b}`);
-  return { agreement: 'equal', reasons: [match === 'variant' && variants.length > 0 ? `name (異体字 ${variants.join(', ')})` : `name (${match})`] };
+  const variants = variantPairs(joinName(namesOf(left)) ?? '', joinName(namesOf(right)) ?? '').map(
+    ([a, b]) => `${a}=${b}`,
+  );
+  return {
+    agreement: 'equal',
+    reasons: [match === 'variant' && variants.length > 0 ? `name (異体字 ${variants.join(', ')})` : `name (${match})`],
+  };
 }
 
 function companyAgreement(left: JsonObject, right: JsonObject): Compared {
@@ -78,9 +88,12 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 /** A full name stands in for the parts when these are missing. */
 function namesOf(fields: JsonObject): NameParts {
   const [lastName, firstName] = [textOf(fields.lastName), textOf(fields.firstName)];
-  return lastName === undefined ? { ...splitFullName(fields.fullName) } : { lastName, ...(firstName !== undefined && { firstName }) };
+  return lastName === undefined
+    ? { ...splitFullName(fields.fullName) }
+    : { lastName, ...(firstName !== undefined && { firstName }) };
 }
 
 const hasName = (fields: JsonObject) => textOf(fields.lastName) !== undefined || textOf(fields.fullName) !== undefined;
 
-const hasMoreThanEmail = (fields: JsonObject) => hasName(fields) || textOf(fields.companyName) !== undefined || textOf(fields.phone) !== undefined;
+const hasMoreThanEmail = (fields: JsonObject) =>
+  hasName(fields) || textOf(fields.companyName) !== undefined || textOf(fields.phone) !== undefined;

@@ -27,7 +27,12 @@ export type Evidence =
 export interface Mention {
   readonly connection: string;
   /** Set for a person's own record; absent for a fact about one. */
-  readonly self: { readonly object: string; readonly id: string; readonly fields: JsonObject; readonly identify: readonly string[] } | null;
+  readonly self: {
+    readonly object: string;
+    readonly id: string;
+    readonly fields: JsonObject;
+    readonly identify: readonly string[];
+  } | null;
   readonly address: { readonly channel: string; readonly scope: string; readonly id: string } | null;
   readonly evidence: readonly Evidence[];
 }
@@ -128,10 +133,15 @@ const readKnown = async (tx: Tx, wanted: Wanted): Promise<Known> => ({
 });
 
 /** A mention is unknown when it may make a person, a link or an attachment. */
-const isUnknown = (mention: Mention, known: Known) => linksOf(mention).some((link) => !known.links.get(remoteKeyText(link))?.entityId);
+const isUnknown = (mention: Mention, known: Known) =>
+  linksOf(mention).some((link) => !known.links.get(remoteKeyText(link))?.entityId);
 
 const lockTexts = (wanted: Wanted) =>
-  [...wanted.links.map(remoteKeyText), ...wanted.addresses.map(addressText), ...wanted.keys.map(identityKeyText)].sort();
+  [
+    ...wanted.links.map(remoteKeyText),
+    ...wanted.addresses.map(addressText),
+    ...wanted.keys.map(identityKeyText),
+  ].sort();
 
 function createBook(known: Known, persons: Map<string, EntityRow>, context: BookContext): PersonBook {
   const pending: PersonBook['pending'] = {
@@ -147,18 +157,29 @@ function createBook(known: Known, persons: Map<string, EntityRow>, context: Book
   const decide = (decision: Omit<IdentityDecision, 'id' | 'at' | 'decidedBy'>) =>
     pending.decisions.push({ id: context.newId(), at, decidedBy: 'musubi', ...decision });
 
-
   const linkFor = (key: RemoteKey): LinkRow => {
     const found = known.links.get(remoteKeyText(key));
     if (found) return found;
-    const link: LinkRow = { id: context.newId(), ...key, entityType: 'person', entityId: null, state: 'active', shadow: null };
+    const link: LinkRow = {
+      id: context.newId(),
+      ...key,
+      entityType: 'person',
+      entityId: null,
+      state: 'active',
+      shadow: null,
+    };
     known.links.set(remoteKeyText(key), link);
     pending.links.set(remoteKeyText(key), link);
     return link;
   };
 
   /** Gives a link that stood for nobody to a person; its earlier facts follow. */
-  const bind = (link: LinkRow, personId: string, kind: 'new' | 'link' | 'attach', reasons: readonly string[]): LinkRow => {
+  const bind = (
+    link: LinkRow,
+    personId: string,
+    kind: 'new' | 'link' | 'attach',
+    reasons: readonly string[],
+  ): LinkRow => {
     if (link.entityId !== null) return link;
     const bound = { ...link, entityId: personId };
     const text = remoteKeyText(link);
@@ -199,9 +220,14 @@ function createBook(known: Known, persons: Map<string, EntityRow>, context: Book
   const candidatesOf = (self: NonNullable<Mention['self']>): Candidate[] => {
     const shared = new Map<string, string[]>();
     for (const key of evidenceKeys(self)) {
-      for (const id of known.holders.get(identityKeyText(key)) ?? []) shared.set(id, [...(shared.get(id) ?? []), key.kind]);
+      for (const id of known.holders.get(identityKeyText(key)) ?? [])
+        shared.set(id, [...(shared.get(id) ?? []), key.kind]);
     }
-    return [...shared].map(([personId, sharedKeys]) => ({ personId, sharedKeys, fields: persons.get(personId)?.fields ?? {} }));
+    return [...shared].map(([personId, sharedKeys]) => ({
+      personId,
+      sharedKeys,
+      fields: persons.get(personId)?.fields ?? {},
+    }));
   };
 
   const resolveSelf = (mention: Mention, self: NonNullable<Mention['self']>): Resolution => {
@@ -249,7 +275,8 @@ function createBook(known: Known, persons: Map<string, EntityRow>, context: Book
       let personId = own?.personId ?? null;
       for (const one of mention.evidence) {
         if (personId !== null) break;
-        const key: RemoteKey | null = one.kind === 'link' ? { connection: mention.connection, object: one.object, remoteId: one.id } : null;
+        const key: RemoteKey | null =
+          one.kind === 'link' ? { connection: mention.connection, object: one.object, remoteId: one.id } : null;
         personId = key ? (known.links.get(remoteKeyText(key))?.entityId ?? null) : holderOf(one);
       }
       if (personId !== null) for (const link of links) bind(link, personId, 'attach', ['named together']);

@@ -43,7 +43,8 @@ export async function receive(inlet: Inlet, request: WebhookRequest, context: Re
   reached('S1');
 
   const split = splitOrDead(inlet, request, context);
-  if (split.events.length > 0) await withinMs(context.hardStopMs, context.commit.add(deliveryOf(inlet, request, split, context.newId)));
+  if (split.events.length > 0)
+    await withinMs(context.hardStopMs, context.commit.add(deliveryOf(inlet, request, split, context.newId)));
   return { kind: 'answered', events: split.events.length, ...(split.reply ?? { status: 200 }) };
 }
 
@@ -76,13 +77,26 @@ function deliveryOf(inlet: Inlet, request: WebhookRequest, split: SplitOutcome, 
   const deliveryId = newId();
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined && KEPT_HEADERS.test(name)) headers[name] = SECRET_HEADERS.test(name) ? '(given)' : clean(value);
+    if (value !== undefined && KEPT_HEADERS.test(name))
+      headers[name] = SECRET_HEADERS.test(name) ? '(given)' : clean(value);
   }
   const rows = split.events.map((event) => rowOf(inlet.connection, deliveryId, event, newId(), split.deadReason));
-  return { id: deliveryId, connection: inlet.connection, headers, rawBase64: request.raw.toString('base64'), events: rows };
+  return {
+    id: deliveryId,
+    connection: inlet.connection,
+    headers,
+    rawBase64: request.raw.toString('base64'),
+    events: rows,
+  };
 }
 
-function rowOf(connection: string, deliveryId: string, event: WebhookEvent, id: string, deadReason: string | undefined): NewInboxRow {
+function rowOf(
+  connection: string,
+  deliveryId: string,
+  event: WebhookEvent,
+  id: string,
+  deadReason: string | undefined,
+): NewInboxRow {
   const payload = JSON.stringify(event.payload);
   return {
     id,
@@ -113,13 +127,23 @@ function laneOf(text: string): number {
 const clean = (text: string) => text.replaceAll('\u0000', '').toWellFormed();
 
 /** Vendors' times are data: one outside the database's range counts as the epoch. */
-const safeTime = (ms: number) => (Number.isFinite(ms) && Math.abs(ms) < 8.64e15 && ms > -6e13 && ms < 2.5e14 ? new Date(ms) : new Date(0)).toISOString();
+const safeTime = (ms: number) =>
+  (Number.isFinite(ms) && Math.abs(ms) < 8.64e15 && ms > -6e13 && ms < 2.5e14
+    ? new Date(ms)
+    : new Date(0)
+  ).toISOString();
 
 async function withinMs<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const stop = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new RetryableError('[intake] the store did not answer in time: the sender will retry', { code: 'store_slow', outcome: 'unknown', retryAfterMs: 1000 }));
+      reject(
+        new RetryableError('[intake] the store did not answer in time: the sender will retry', {
+          code: 'store_slow',
+          outcome: 'unknown',
+          retryAfterMs: 1000,
+        }),
+      );
     }, limitMs);
   });
   try {

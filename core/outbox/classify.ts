@@ -8,7 +8,12 @@ const HOUR_MS = 3_600_000;
  * How long an effect is tried, counted from its planning by the workspace clock. B: the vendor keeps retry keys for 24 h,
  * an hour is left in hand. D: a LINE reply token lives one minute.
  */
-const PATIENCE_MS: Readonly<Record<EffectClass, number>> = { A: 24 * HOUR_MS, B: 23 * HOUR_MS, C: 24 * HOUR_MS, D: 50_000 };
+const PATIENCE_MS: Readonly<Record<EffectClass, number>> = {
+  A: 24 * HOUR_MS,
+  B: 23 * HOUR_MS,
+  C: 24 * HOUR_MS,
+  D: 50_000,
+};
 const MAX_ATTEMPTS = 20;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
@@ -27,9 +32,14 @@ export interface FailureContext {
 }
 
 /** What becomes of an effect whose attempt failed: retried, dead, or listed as unknown. Pure. */
-export function resultOfFailure(effect: EffectRow, error: unknown, context: FailureContext): EffectResult & { readonly isAuth: boolean; readonly pauseMs: number | null } {
+export function resultOfFailure(
+  effect: EffectRow,
+  error: unknown,
+  context: FailureContext,
+): EffectResult & { readonly isAuth: boolean; readonly pauseMs: number | null } {
   const failure = errorOfFailure(effect.connection, error);
-  const isUnknown = effect.isAfterUnknown || (failure.kind === 'retryable' && 'outcome' in failure && failure.outcome === 'unknown');
+  const isUnknown =
+    effect.isAfterUnknown || (failure.kind === 'retryable' && 'outcome' in failure && failure.outcome === 'unknown');
   const base = {
     id: effect.id,
     fence: effect.fence,
@@ -40,11 +50,14 @@ export function resultOfFailure(effect: EffectRow, error: unknown, context: Fail
     isAuth: failure.kind === 'auth',
   };
   const nowAt = new Date(context.nowMs).toISOString();
-  if (failure.kind === 'rejected' || failure.kind === 'config') return { ...base, state: 'dead', dueAt: nowAt, pauseMs: null };
+  if (failure.kind === 'rejected' || failure.kind === 'config')
+    return { ...base, state: 'dead', dueAt: nowAt, pauseMs: null };
 
-  const retryAfter = 'retryAfterMs' in failure && typeof failure.retryAfterMs === 'number' ? failure.retryAfterMs : undefined;
+  const retryAfter =
+    'retryAfterMs' in failure && typeof failure.retryAfterMs === 'number' ? failure.retryAfterMs : undefined;
   const wait = pauseMs(effect.attempts, retryAfter, context.jitter);
-  const isOverdue = context.nowMs + wait - effect.plannedAtMs > PATIENCE_MS[effect.class] || effect.attempts >= MAX_ATTEMPTS;
+  const isOverdue =
+    context.nowMs + wait - effect.plannedAtMs > PATIENCE_MS[effect.class] || effect.attempts >= MAX_ATTEMPTS;
   if (isOverdue) return { ...base, state: isUnknown ? 'unknown' : 'dead', dueAt: nowAt, pauseMs: null };
   const pausesConnection = failure.code === 'rate_limited' || failure.kind === 'auth';
   return {

@@ -56,7 +56,14 @@ export function planEffect(wish: EffectWish): NewEffect {
     plannedAt: at,
     dueAt: at,
   };
-  const dead = (code: string, reason: string, input: JsonObject): NewEffect => ({ ...base, target: wish.id, input, state: 'dead', code, reason });
+  const dead = (code: string, reason: string, input: JsonObject): NewEffect => ({
+    ...base,
+    target: wish.id,
+    input,
+    state: 'dead',
+    code,
+    reason,
+  });
   if ('missing' in wish.rendered) {
     const names = wish.rendered.missing.join(', ');
     return dead('missing_value', `[${wish.rule}] ${names} has no value: give it one or a default, then retry`, {});
@@ -68,7 +75,8 @@ export function planEffect(wish: EffectWish): NewEffect {
     return { ...base, target: wish.action.target(input), input, state: 'planned', code: null, reason: null };
   } catch (error) {
     if (error instanceof HubError) return dead(error.code, error.message, written);
-    if (error instanceof z.ZodError) return dead('invalid_input', `[${wish.connection}.${wish.actionName}] ${z.prettifyError(error)}`, written);
+    if (error instanceof z.ZodError)
+      return dead('invalid_input', `[${wish.connection}.${wish.actionName}] ${z.prettifyError(error)}`, written);
     throw error;
   }
 }

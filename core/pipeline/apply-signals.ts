@@ -20,13 +20,16 @@ export async function applySignals(tx: Tx, signals: readonly GivenSignal[], cont
   const effects = await effectsById(tx, [...new Set(signals.map((one) => one.signal.effectId).filter(isUuid))]);
   const runIds = [...effects.values()].flatMap((effect) => effect.runId ?? []);
   const runs = await lockRuns(tx, [...new Set(runIds)]);
-  const persons = await loadEntities(tx, 'person', [...new Set([...runs.values()].flatMap((run) => run.personId ?? []))]);
+  const persons = await loadEntities(tx, 'person', [
+    ...new Set([...runs.values()].flatMap((run) => run.personId ?? [])),
+  ]);
   const rules = [...runs.values()].flatMap((run) => context.setup.rules.byName.get(run.rule) ?? []);
   const data = await loadRuleData(tx, persons, rules, context);
   for (const { signal, connection } of signals) {
     const effect = effects.get(signal.effectId);
     const run = effect?.runId ? (context.writes.runs.get(effect.runId) ?? runs.get(effect.runId)) : undefined;
-    const outcome = effect && run && effect.connection === connection ? answer(signal, run, data, context) : 'unknown_message';
+    const outcome =
+      effect && run && effect.connection === connection ? answer(signal, run, data, context) : 'unknown_message';
     await appendAudit(tx, [
       {
         actor: `${signal.by.channel}:${signal.by.scope}:${signal.by.id}`,

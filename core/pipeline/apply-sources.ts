@@ -4,8 +4,8 @@ import { stableJson } from '../model/change.ts';
 import type { JsonObject, JsonValue } from '../sdk/json.ts';
 import type { EntityRow } from '../store/entities.ts';
 import { isStoredEntityType } from '../store/entities.ts';
-import type { InboxRow } from '../store/inbox.ts';
 import { type LinkRow, remoteKeyText } from '../store/identity.ts';
+import type { InboxRow } from '../store/inbox.ts';
 import { applyFields } from '../sync/apply-fields.ts';
 import type { MappedSource } from './read-row.ts';
 import type { OpenConnection, Setup } from './setup.ts';
@@ -36,7 +36,12 @@ export const mentionOf = (source: MappedSource, connection: string): Mention => 
   connection,
   self:
     source.mapping.entity === 'person'
-      ? { object: source.record.object, id: source.record.id, fields: source.mapped.fields, identify: source.mapping.identify }
+      ? {
+          object: source.record.object,
+          id: source.record.id,
+          fields: source.mapped.fields,
+          identify: source.mapping.identify,
+        }
       : null,
   address: source.mapped.address ?? null,
   evidence: source.mapped.person,
@@ -60,7 +65,12 @@ function applyPerson(source: MappedSource, origin: Origin, context: ApplyContext
   const person = personId === null ? undefined : book.persons.get(personId);
   if (seen || !person) return 'superseded';
 
-  const result = applyFields(person, source.mapped.fields, applySourceOf(source, origin, context), fieldRules(context, 'person'));
+  const result = applyFields(
+    person,
+    source.mapped.fields,
+    applySourceOf(source, origin, context),
+    fieldRules(context, 'person'),
+  );
   recordOutcomes(result.outcomes, person, linkId, source, origin, context);
   const isNew = book.pending.changedPersons.has(person.id) && Object.keys(person.fields).length === 0;
   if (isNew || result.row !== person) book.put(isNew ? withFirstSeen(result.row, source) : result.row, linkId);
@@ -70,7 +80,9 @@ function applyPerson(source: MappedSource, origin: Origin, context: ApplyContext
 }
 
 const withFirstSeen = (row: EntityRow, source: MappedSource): EntityRow =>
-  row.fields.firstSeenAt === undefined ? { ...row, fields: { ...row.fields, firstSeenAt: source.record.modifiedAtMs } } : row;
+  row.fields.firstSeenAt === undefined
+    ? { ...row, fields: { ...row.fields, firstSeenAt: source.record.modifiedAtMs } }
+    : row;
 
 function applyAddress(source: MappedSource, personId: string, origin: Origin, { book }: ApplyContext): void {
   const { address } = source.mapped;
@@ -99,7 +111,8 @@ function addActivity(source: MappedSource, origin: Origin, context: ApplyContext
   const { fields } = source.mapped;
   const metadata = (fields.metadata ?? {}) as JsonObject;
   const { unsent } = metadata;
-  if (typeof unsent === 'string') context.facts.erased.push({ connection: origin.connection.name, sourceEventId: unsent });
+  if (typeof unsent === 'string')
+    context.facts.erased.push({ connection: origin.connection.name, sourceEventId: unsent });
   context.facts.activities.push({
     id: context.newId(),
     kind: fields.kind as string,
@@ -152,7 +165,14 @@ function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext
   const known = links.get(key);
   const hash = hashOf(source);
   if (seenBefore(source, hash, facts.shadows.get(key) ?? shadowOf(known))) return 'superseded';
-  const link: LinkRow = known ?? { id: context.newId(), ...remote, entityType: entity, entityId: context.newId(), state: 'active', shadow: null };
+  const link: LinkRow = known ?? {
+    id: context.newId(),
+    ...remote,
+    entityType: entity,
+    entityId: context.newId(),
+    state: 'active',
+    shadow: null,
+  };
   const id = link.entityId ?? context.newId();
   if (!known || known.entityId === null) {
     const bound = { ...link, entityId: id };
@@ -160,9 +180,23 @@ function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext
     facts.links.push(bound);
   }
   const row: EntityRow = entities.get(id) ?? {
-    type: entity, id, version: 0, createdAtMs: context.nowMs, updatedAtMs: context.nowMs, fields: {}, custom: {}, fieldMeta: {}, mergedInto: null, deletedAtMs: null,
+    type: entity,
+    id,
+    version: 0,
+    createdAtMs: context.nowMs,
+    updatedAtMs: context.nowMs,
+    fields: {},
+    custom: {},
+    fieldMeta: {},
+    mergedInto: null,
+    deletedAtMs: null,
   };
-  const result = applyFields(row, source.mapped.fields, applySourceOf(source, origin, context), fieldRules(context, entity));
+  const result = applyFields(
+    row,
+    source.mapped.fields,
+    applySourceOf(source, origin, context),
+    fieldRules(context, entity),
+  );
   recordOutcomes(result.outcomes, row, link.id, source, origin, context);
   entities.set(id, result.row);
   facts.entities.set(id, result.row);
@@ -220,7 +254,11 @@ interface Shadow {
 const shadowOf = (link: LinkRow | undefined): Shadow | null => link?.shadow ?? null;
 
 /** The version guard: older than what is stored, or the same time with the same content, says nothing new. */
-function seenBefore(source: MappedSource, hash: string, stored: Shadow | { hash: string; modifiedAt: string } | null): boolean {
+function seenBefore(
+  source: MappedSource,
+  hash: string,
+  stored: Shadow | { hash: string; modifiedAt: string } | null,
+): boolean {
   if (!stored) return false;
   const storedMs = 'modifiedAtMs' in stored ? stored.modifiedAtMs : Date.parse(stored.modifiedAt);
   return source.record.modifiedAtMs < storedMs || stored.hash === hash;
@@ -249,4 +287,5 @@ const shadow = (source: MappedSource, origin: Origin, hash: string, entityId: st
   mappingVersion: source.mapping.version,
 });
 
-const text = (value: JsonValue | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
+const text = (value: JsonValue | undefined): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;

@@ -8,7 +8,17 @@ import { CALL_DEADLINE_MS } from '../sdk/http.ts';
 import type { JsonObject } from '../sdk/json.ts';
 import { type ActivityRow, insertActivities } from '../store/activities.ts';
 import type { Tx } from '../store/database.ts';
-import { type EffectResult, type EffectRow, insertEffects, loadReferences, lockDueEffects, markSending, moveEffects, type NewEffect, writeResults } from '../store/effects.ts';
+import {
+  type EffectResult,
+  type EffectRow,
+  insertEffects,
+  loadReferences,
+  lockDueEffects,
+  markSending,
+  moveEffects,
+  type NewEffect,
+  writeResults,
+} from '../store/effects.ts';
 import { touchPersons } from '../store/entities.ts';
 import { appendGateDecisions, type DecisionRow } from '../store/runs.ts';
 import { reached } from '../store/steps.ts';
@@ -34,20 +44,33 @@ export interface ClaimResult {
  * Claims due effects in one transaction (step S7). The gate decides again for messages to people: what may not leave now
  * is put off or suppressed, with its reason.
  */
-export async function claimEffects(context: PipelineContext, options: { limit: number; without: readonly string[] }): Promise<ClaimResult> {
+export async function claimEffects(
+  context: PipelineContext,
+  options: { limit: number; without: readonly string[] },
+): Promise<ClaimResult> {
   const { db, nowMs } = context;
   const result = await db.transaction(async (tx) => {
     const due = await lockDueEffects(tx, { nowMs, ...options });
     if (due.length === 0) return { claimed: [], looked: 0 };
     const go = await passGate(tx, due, context);
-    await markSending(tx, go.map((one) => one.id), LEASE_SECONDS);
+    await markSending(
+      tx,
+      go.map((one) => one.id),
+      LEASE_SECONDS,
+    );
     const references = await loadReferences(tx, {
       threads: go.flatMap((one) => (one.thread === null ? [] : [{ connection: one.connection, thread: one.thread }])),
       answered: go.flatMap((one) => one.answeredEffect ?? []),
     });
     const claimed = go.map((effect) => ({
-      effect: { ...effect, attempts: effect.attempts + 1, fence: effect.fence + 1, isAfterUnknown: effect.isAfterUnknown || effect.state === 'sending' },
-      threadRoot: effect.thread === null ? null : (references.threads.get(`${effect.connection}\n${effect.thread}`) ?? null),
+      effect: {
+        ...effect,
+        attempts: effect.attempts + 1,
+        fence: effect.fence + 1,
+        isAfterUnknown: effect.isAfterUnknown || effect.state === 'sending',
+      },
+      threadRoot:
+        effect.thread === null ? null : (references.threads.get(`${effect.connection}\n${effect.thread}`) ?? null),
       answered: effect.answeredEffect === null ? null : (references.answered.get(effect.answeredEffect) ?? null),
     }));
     return { claimed, looked: due.length };
@@ -75,7 +98,17 @@ async function passGate(tx: Tx, due: readonly EffectRow[], context: PipelineCont
     moves.push({ id: effect.id, state, dueAt, reason: decision.reason, code: 'gate' });
     const { outcome, reason } = decision;
     const at = new Date(nowMs).toISOString();
-    decisions.push({ id: newId(), at, stage: 'delivered', outcome, reason, effectId: effect.id, runId: effect.runId, personId: effect.personId, detail: {} });
+    decisions.push({
+      id: newId(),
+      at,
+      stage: 'delivered',
+      outcome,
+      reason,
+      effectId: effect.id,
+      runId: effect.runId,
+      personId: effect.personId,
+      detail: {},
+    });
   }
   await moveEffects(tx, moves);
   await appendGateDecisions(tx, decisions);
@@ -84,7 +117,10 @@ async function passGate(tx: Tx, due: readonly EffectRow[], context: PipelineCont
 }
 
 /** What came of one attempt. */
-export type Attempt = { readonly claimed: ClaimedEffect } & ({ readonly outcome: ActionOutcome } | { readonly error: unknown });
+export type Attempt = { readonly claimed: ClaimedEffect } & (
+  | { readonly outcome: ActionOutcome }
+  | { readonly error: unknown }
+);
 
 /** Calls the tool for one claimed effect, within the call deadline. Never throws. */
 export async function attempt(claimed: ClaimedEffect, setup: Setup, nowMs: number): Promise<Attempt> {
@@ -92,7 +128,10 @@ export async function attempt(claimed: ClaimedEffect, setup: Setup, nowMs: numbe
   const connection = setup.connections.get(effect.connection);
   const open = connection?.actions[effect.action];
   if (!connection || !open) {
-    const error = new RejectedError(`[${effect.connection}] ${effect.action} is not open: check musubi.yaml, then retry`, { code: 'action_gone' });
+    const error = new RejectedError(
+      `[${effect.connection}] ${effect.action} is not open: check musubi.yaml, then retry`,
+      { code: 'action_gone' },
+    );
     return { claimed, error };
   }
   const context = actionContext(claimed, connection, nowMs);
@@ -106,7 +145,11 @@ export async function attempt(claimed: ClaimedEffect, setup: Setup, nowMs: numbe
   }
 }
 
-function actionContext({ effect, threadRoot, answered }: ClaimedEffect, connection: OpenConnection, nowMs: number): ActionContext<unknown> {
+function actionContext(
+  { effect, threadRoot, answered }: ClaimedEffect,
+  connection: OpenConnection,
+  nowMs: number,
+): ActionContext<unknown> {
   return {
     config: connection.config,
     connection: connection.name,
@@ -151,10 +194,20 @@ export function settleAttempt(done: Attempt, context: PipelineContext): Settleme
   const rest = { isAuth: false, pauseMs: null };
   if (outcome.status === 'replaced') {
     const replacement = replacementOf(effect, outcome, connection, context);
-    return { ...rest, result: { ...base, state: 'replaced', result: null, reason: outcome.reason }, replacement, activity: null };
+    return {
+      ...rest,
+      result: { ...base, state: 'replaced', result: null, reason: outcome.reason },
+      replacement,
+      activity: null,
+    };
   }
   const activity = timelineOf(effect, connection, context);
-  return { ...rest, result: { ...base, state: 'confirmed', result: outcome.result, reason: null }, replacement: null, activity };
+  return {
+    ...rest,
+    result: { ...base, state: 'confirmed', result: outcome.result, reason: null },
+    replacement: null,
+    activity,
+  };
 }
 
 /** Reply → push: the wish goes on as another effect, its key derived from the first one's. */
@@ -182,37 +235,76 @@ function replacementOf(
     rendered: { ok: outcome.input },
     thread: null,
     answeredEffect: effect.answeredEffect,
-    scope: { locale: 'ja', activity: null, person: null, addresses: [], owner: null, manager: null, staff: [], channels: {} },
+    scope: {
+      locale: 'ja',
+      activity: null,
+      person: null,
+      addresses: [],
+      owner: null,
+      manager: null,
+      staff: [],
+      channels: {},
+    },
     nowMs,
   });
 }
 
 /** A confirmed message to a person stands on their timeline. */
-function timelineOf(effect: EffectRow, connection: OpenConnection | undefined, { newId, nowMs }: PipelineContext): ActivityRow | null {
+function timelineOf(
+  effect: EffectRow,
+  connection: OpenConnection | undefined,
+  { newId, nowMs }: PipelineContext,
+): ActivityRow | null {
   const open = connection?.actions[effect.action];
   const shown = effect.personId === null || effect.kind === 'staff' ? undefined : open?.action.activity?.(effect.input);
   if (!shown || !open) return null;
   return {
-    id: newId(), kind: shown.kind, direction: 'out', occurredAtMs: nowMs, connection: effect.connection, sourceEventId: `effect:${effect.id}`,
-    personId: effect.personId, linkId: null, subject: null, body: shown.body, channel: open.channel, durationSec: null, outcome: null,
-    metadata: { effectId: effect.id }, inboxId: null, mappingVersion: null,
+    id: newId(),
+    kind: shown.kind,
+    direction: 'out',
+    occurredAtMs: nowMs,
+    connection: effect.connection,
+    sourceEventId: `effect:${effect.id}`,
+    personId: effect.personId,
+    linkId: null,
+    subject: null,
+    body: shown.body,
+    channel: open.channel,
+    durationSec: null,
+    outcome: null,
+    metadata: { effectId: effect.id },
+    inboxId: null,
+    mappingVersion: null,
   };
 }
 
 /** Writes the results of attempts in one transaction (step S10); a result whose fence is stale is dropped. */
-export async function writeSettlements(settlements: readonly Settlement[], context: PipelineContext): Promise<{ written: number; planned: number }> {
+export async function writeSettlements(
+  settlements: readonly Settlement[],
+  context: PipelineContext,
+): Promise<{ written: number; planned: number }> {
   if (settlements.length === 0) return { written: 0, planned: 0 };
   reached('S9');
   const counts = await context.db.transaction(async (tx) => {
-    const written = await writeResults(tx, settlements.map((one) => one.result), context.nowMs);
+    const written = await writeResults(
+      tx,
+      settlements.map((one) => one.result),
+      context.nowMs,
+    );
     const own = settlements.filter((one) => written.has(one.result.id));
-    const planned = await insertEffects(tx, own.flatMap((one) => one.replacement ?? []));
+    const planned = await insertEffects(
+      tx,
+      own.flatMap((one) => one.replacement ?? []),
+    );
     const activities = own.flatMap((one) => one.activity ?? []);
     await insertActivities(tx, activities);
-    await touchPersons(tx, activities.map((one) => {
-      const at = new Date(one.occurredAtMs).toISOString();
-      return { id: one.personId as string, lastActivityAt: at, lastInboundAt: null, lastOutboundAt: at };
-    }));
+    await touchPersons(
+      tx,
+      activities.map((one) => {
+        const at = new Date(one.occurredAtMs).toISOString();
+        return { id: one.personId as string, lastActivityAt: at, lastInboundAt: null, lastOutboundAt: at };
+      }),
+    );
     return { written: written.size, planned: planned.size };
   });
   reached('S10');

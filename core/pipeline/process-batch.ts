@@ -1,13 +1,13 @@
 import { openPersonBook } from '../identity/person-book.ts';
 import type { Database, Tx } from '../store/database.ts';
+import { markDirty } from '../store/dirty-records.ts';
 import { type EntityRow, loadEntities, type StoredEntityType } from '../store/entities.ts';
 import { loadLinks, type RemoteKey, remoteKeyText } from '../store/identity.ts';
 import { type InboxRow, lockPicked, type Settled, settle } from '../store/inbox.ts';
-import { markDirty } from '../store/dirty-records.ts';
 import { reached } from '../store/steps.ts';
 import { closeWorkBatch } from '../store/work-batches.ts';
-import { type ApplyContext, applySource, mentionOf, type Origin } from './apply-sources.ts';
 import { applySignals } from './apply-signals.ts';
+import { type ApplyContext, applySource, mentionOf, type Origin } from './apply-sources.ts';
 import { type MappedSource, type ReadRow, readRow } from './read-row.ts';
 import { loadRuleData, rulesFor, runRules, type Trigger } from './run-rules.ts';
 import type { OpenConnection, Setup } from './setup.ts';
@@ -33,7 +33,11 @@ export interface BatchResult {
  * rows marked done. Either all of it is on disk or nothing is. Throws when the database refuses something: the caller
  * then applies the rows one by one, so that one bad record never stops the others.
  */
-export async function processBatch(batchId: string, seqs: readonly number[], context: PipelineContext): Promise<BatchResult> {
+export async function processBatch(
+  batchId: string,
+  seqs: readonly number[],
+  context: PipelineContext,
+): Promise<BatchResult> {
   return context.db.transaction(async (tx) => {
     const rows = await lockPicked(tx, seqs);
     reached('S5');
@@ -64,11 +68,17 @@ async function applyRows(tx: Tx, rows: readonly InboxRow[], context: PipelineCon
 }
 
 const originsOf = (read: ReadRow): SourceWithOrigin[] =>
-  read.connection === null ? [] : read.sources.map((source) => ({ source, origin: { connection: read.connection as OpenConnection, row: read.row } }));
+  read.connection === null
+    ? []
+    : read.sources.map((source) => ({
+        source,
+        origin: { connection: read.connection as OpenConnection, row: read.row },
+      }));
 
 /** A row all of whose records said nothing new is superseded. */
 function settledOf(read: ReadRow, superseded: ReadonlySet<MappedSource>): Settled {
-  const isSuperseded = read.end.state === 'applied' && read.sources.length > 0 && read.sources.every((one) => superseded.has(one));
+  const isSuperseded =
+    read.end.state === 'applied' && read.sources.length > 0 && read.sources.every((one) => superseded.has(one));
   return {
     id: read.row.id,
     state: isSuperseded ? 'superseded' : read.end.state,
@@ -102,7 +112,10 @@ export async function applyMapped(
 }
 
 /** Links and rows of records that are no persons and no facts about one (companies, deals). */
-async function loadOthers(tx: Tx, sources: readonly SourceWithOrigin[]): Promise<Pick<ApplyContext, 'entities' | 'links'>> {
+async function loadOthers(
+  tx: Tx,
+  sources: readonly SourceWithOrigin[],
+): Promise<Pick<ApplyContext, 'entities' | 'links'>> {
   const keys = new Map<string, RemoteKey>();
   for (const { source, origin } of sources) {
     const { entity } = source.mapping;
@@ -117,7 +130,8 @@ async function loadOthers(tx: Tx, sources: readonly SourceWithOrigin[]): Promise
     if (link.entityId) ids.set(type, [...(ids.get(type) ?? []), link.entityId]);
   }
   const entities = new Map<string, EntityRow>();
-  for (const [type, wanted] of ids) for (const [id, row] of await loadEntities(tx, type, wanted, { lock: true })) entities.set(id, row);
+  for (const [type, wanted] of ids)
+    for (const [id, row] of await loadEntities(tx, type, wanted, { lock: true })) entities.set(id, row);
   return { links, entities };
 }
 
@@ -130,7 +144,13 @@ export async function applyRules(
 ): Promise<number> {
   const { setup, nowMs, newId } = context;
   const writes = noRuleWrites();
-  const ruleContext = { setup, nowMs, newId, writes, onFault: (rule: string, error: unknown) => context.onFault({ where: `rule ${rule}`, error }) };
+  const ruleContext = {
+    setup,
+    nowMs,
+    newId,
+    writes,
+    onFault: (rule: string, error: unknown) => context.onFault({ where: `rule ${rule}`, error }),
+  };
   const waking = triggers.filter((one) => rulesFor(one, setup).length > 0);
   if (waking.length > 0) {
     const rules = [...new Set(waking.flatMap((one) => rulesFor(one, setup)))];

@@ -42,12 +42,16 @@ function groups(due: readonly DueDirty[], { setup }: PipelineContext): Group[] {
     const connection = setup.connections.get(first.connection);
     const size = connection?.objects[first.object]?.readBatch ?? DEFAULT_READ_BATCH;
     const pages: Group[] = [];
-    for (let at = 0; at < all.length; at += size) pages.push({ connection, object: first.object, due: all.slice(at, at + size) });
+    for (let at = 0; at < all.length; at += size)
+      pages.push({ connection, object: first.object, due: all.slice(at, at + size) });
     return pages;
   });
 }
 
-async function readGroup({ connection, object, due }: Group, context: PipelineContext): Promise<{ records: number; effects: number }> {
+async function readGroup(
+  { connection, object, due }: Group,
+  context: PipelineContext,
+): Promise<{ records: number; effects: number }> {
   const { db, nowMs, setup } = context;
   const read = connection?.objects[object]?.read;
   if (!connection || !read) {
@@ -57,9 +61,18 @@ async function readGroup({ connection, object, due }: Group, context: PipelineCo
   try {
     const records = await read(
       due.map((one) => one.id),
-      { config: connection.config, connection: connection.name, nowMs, signal: AbortSignal.timeout(CALL_DEADLINE_MS), memo: connection.memo },
+      {
+        config: connection.config,
+        connection: connection.name,
+        nowMs,
+        signal: AbortSignal.timeout(CALL_DEADLINE_MS),
+        memo: connection.memo,
+      },
     );
-    const sources = mapRecords(records, connection, setup).map((source) => ({ source, origin: { connection, row: null } }));
+    const sources = mapRecords(records, connection, setup).map((source) => ({
+      source,
+      origin: { connection, row: null },
+    }));
     const effects = await db.transaction(async (tx) => {
       const { triggers } = await applyMapped(tx, sources, context);
       const planned = await applyRules(tx, triggers, [], context);
@@ -70,7 +83,8 @@ async function readGroup({ connection, object, due }: Group, context: PipelineCo
   } catch (error) {
     const failure = errorOfFailure(connection.name, error);
     context.onFault({ where: `read ${connection.name}.${object}`, error: failure });
-    const retryAfterMs = 'retryAfterMs' in failure && typeof failure.retryAfterMs === 'number' ? failure.retryAfterMs : undefined;
+    const retryAfterMs =
+      'retryAfterMs' in failure && typeof failure.retryAfterMs === 'number' ? failure.retryAfterMs : undefined;
     const attempts = Math.max(...due.map((one) => one.attempts)) + 1;
     await putOffDirty(db, due, nowMs + pauseMs(attempts, retryAfterMs, Math.random()), failure.message);
     return { records: 0, effects: 0 };

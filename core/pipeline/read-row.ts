@@ -27,7 +27,10 @@ export function readRow(row: InboxRow, setup: Setup): ReadRow {
   const connection = setup.connections.get(row.connection) ?? null;
   const nothing = { row, connection, sources: [], dirty: [], signals: [] };
   if (!connection?.webhook) {
-    return { ...nothing, end: { state: 'dead', reason: `connection_gone: no connection named ${row.connection} receives webhooks` } };
+    return {
+      ...nothing,
+      end: { state: 'dead', reason: `connection_gone: no connection named ${row.connection} receives webhooks` },
+    };
   }
   let parsed: ParsedEvent;
   try {
@@ -39,13 +42,19 @@ export function readRow(row: InboxRow, setup: Setup): ReadRow {
       occurredAtMs: row.occurred_at.getTime(),
       payload,
     };
-    parsed = connection.webhook.parse(event, { config: connection.config, connection: row.connection, receivedAtMs: row.received_at.getTime() });
+    parsed = connection.webhook.parse(event, {
+      config: connection.config,
+      connection: row.connection,
+      receivedAtMs: row.received_at.getTime(),
+    });
   } catch (error) {
     return { ...nothing, end: { state: 'dead', reason: reasonOf(error) } };
   }
   const { records = [], dirty = [], signals = [] } = parsed;
   const sources = mapRecords(records, connection, setup);
-  const kindless = sources.find(({ mapping, mapped }) => mapping.entity === 'activity' && typeof mapped.fields.kind !== 'string');
+  const kindless = sources.find(
+    ({ mapping, mapped }) => mapping.entity === 'activity' && typeof mapped.fields.kind !== 'string',
+  );
   if (kindless) {
     const reason = problemsOf([kindless]) ?? `${kindless.mapping.object}: the activity has no kind`;
     return { ...nothing, end: { state: 'dead', reason: `unknown_kind: ${reason}` } };
@@ -57,7 +66,9 @@ export function readRow(row: InboxRow, setup: Setup): ReadRow {
     sources,
     dirty,
     signals,
-    end: isEmpty ? { state: 'skipped', reason: parsed.skip ?? unmappedReason(records) } : { state: 'applied', reason: problemsOf(sources) },
+    end: isEmpty
+      ? { state: 'skipped', reason: parsed.skip ?? unmappedReason(records) }
+      : { state: 'applied', reason: problemsOf(sources) },
   };
 }
 
@@ -77,11 +88,15 @@ export function mapRecords(records: readonly SourceRecord[], connection: OpenCon
 }
 
 const unmappedReason = (records: readonly SourceRecord[]) =>
-  records.length === 0 ? 'nothing follows from this event' : `no mapping for ${[...new Set(records.map((one) => one.object))].join(', ')}`;
+  records.length === 0
+    ? 'nothing follows from this event'
+    : `no mapping for ${[...new Set(records.map((one) => one.object))].join(', ')}`;
 
 /** Fields that were held because their value could not be read; the rest of the row went on. */
 function problemsOf(sources: readonly MappedSource[]): string | null {
-  const problems = sources.flatMap(({ mapping, mapped }) => mapped.problems.map((one) => `${mapping.object}.${one.field}: ${one.message}`));
+  const problems = sources.flatMap(({ mapping, mapped }) =>
+    mapped.problems.map((one) => `${mapping.object}.${one.field}: ${one.message}`),
+  );
   return problems.length === 0 ? null : problems.join('; ').slice(0, 1000);
 }
 

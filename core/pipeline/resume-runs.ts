@@ -19,19 +19,31 @@ export async function resumeRuns(context: PipelineContext): Promise<{ runs: numb
     const writes = noRuleWrites();
     const persons = await loadEntities(tx, 'person', [...new Set(due.flatMap((run) => run.personId ?? []))]);
     const rules = due.flatMap((run) => setup.rules.byName.get(run.rule) ?? []);
-    const ruleContext = { setup, nowMs, newId, writes, onFault: (rule: string, error: unknown) => context.onFault({ where: `rule ${rule}`, error }) };
+    const ruleContext = {
+      setup,
+      nowMs,
+      newId,
+      writes,
+      onFault: (rule: string, error: unknown) => context.onFault({ where: `rule ${rule}`, error }),
+    };
     const data = await loadRuleData(tx, persons, rules, ruleContext);
     for (const run of due) {
       const rule = setup.rules.byName.get(run.rule);
       const from = run.position ?? '';
-      const fail = (reason: string) => writes.runs.set(run.id, { ...run, state: 'failed', reason, resumeAtMs: null, endedAtMs: nowMs });
+      const fail = (reason: string) =>
+        writes.runs.set(run.id, { ...run, state: 'failed', reason, resumeAtMs: null, endedAtMs: nowMs });
       if (!rule) {
         fail('the rule is gone');
         continue;
       }
       const steps = from.startsWith('on.') ? (rule.on[from.split('.')[1] ?? ''] ?? []) : rule.then;
       try {
-        continueRun(run, { rule, steps, from, cause: run.cause, firing: firingOf(run, data), answeredEffect: null }, data, ruleContext);
+        continueRun(
+          run,
+          { rule, steps, from, cause: run.cause, firing: firingOf(run, data), answeredEffect: null },
+          data,
+          ruleContext,
+        );
       } catch (error) {
         context.onFault({ where: `rule ${run.rule}`, error });
         fail(error instanceof Error ? error.message.slice(0, 500) : String(error));

@@ -32,7 +32,11 @@ export function templateScope(firing: FiringScope, setup: Setup, locale: 'ja' | 
     owner: asJson(owner),
     manager: asJson(manager),
     staff_by: asJson(firing.staffBy),
-    signs: firing.signs.map((sign) => ({ kind: sign.kind, occurredAt: sign.occurredAtMs, text: signText(sign, locale) })),
+    signs: firing.signs.map((sign) => ({
+      kind: sign.kind,
+      occurredAt: sign.occurredAtMs,
+      text: signText(sign, locale),
+    })),
     history: firing.history
       .filter((one) => one.body !== null)
       .slice(-HISTORY_SHOWN)
@@ -70,7 +74,8 @@ function staffOf(firing: FiringScope, setup: Setup): { owner: StaffMember | null
   return { owner, manager: owner?.manager ? find(owner.manager) : null };
 }
 
-const asJson = (staff: StaffMember | null): JsonObject | null => (staff === null ? null : ({ ...staff } as unknown as JsonObject));
+const asJson = (staff: StaffMember | null): JsonObject | null =>
+  staff === null ? null : ({ ...staff } as unknown as JsonObject);
 
 /** Staff read the workspace's language; a customer one's own where it is known. */
 export function localeFor(kind: string, person: JsonObject | null, setup: Setup): 'ja' | 'en' {

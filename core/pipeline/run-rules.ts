@@ -50,9 +50,14 @@ export async function loadRuleData(
   for (const run of found) runs.set(run.subjectId, [...(runs.get(run.subjectId) ?? []), run]);
   const needsHistory = rules.some((rule) => setup.rules.needs.get(rule.name)?.history);
   const histories = needsHistory
-    ? await recentActivities(db, ids, { sinceMs: nowMs - Math.max(MIN_HISTORY_MS, setup.rules.longestWindowMs ?? 0), limit: HISTORY_LIMIT })
+    ? await recentActivities(db, ids, {
+        sinceMs: nowMs - Math.max(MIN_HISTORY_MS, setup.rules.longestWindowMs ?? 0),
+        limit: HISTORY_LIMIT,
+      })
     : new Map<string, ActivityRow[]>();
-  const facts = await loadPersonFacts(db, ids, { consents: rules.some((rule) => setup.rules.needs.get(rule.name)?.consents) });
+  const facts = await loadPersonFacts(db, ids, {
+    consents: rules.some((rule) => setup.rules.needs.get(rule.name)?.consents),
+  });
   return { persons, facts, deals, histories, runs };
 }
 
@@ -74,14 +79,16 @@ export const activityTriggers = (activities: readonly ActivityRow[]): Trigger[] 
   activities.flatMap((activity) =>
     activity.personId === null || activity.metadata.standby === true
       ? []
-      : [{
-          personId: activity.personId,
-          cause: `${activity.connection}:${activity.sourceEventId}`,
-          atMs: activity.occurredAtMs,
-          activity,
-          changed: null,
-          dealId: null,
-        }],
+      : [
+          {
+            personId: activity.personId,
+            cause: `${activity.connection}:${activity.sourceEventId}`,
+            atMs: activity.occurredAtMs,
+            activity,
+            changed: null,
+            dealId: null,
+          },
+        ],
   );
 
 export function rulesFor({ activity, changed }: Trigger, { rules }: Setup): readonly CompiledRule[] {
@@ -113,7 +120,14 @@ function subjectsOf(rule: CompiledRule, { personId, dealId }: Trigger, data: Rul
   return (data.deals.get(personId) ?? []).filter((deal) => dealId === null || deal.id === dealId);
 }
 
-function fire(rule: CompiledRule, trigger: Trigger, deal: EntityRow | null, later: ReadonlySet<string>, data: RuleData, context: RuleContext): void {
+function fire(
+  rule: CompiledRule,
+  trigger: Trigger,
+  deal: EntityRow | null,
+  later: ReadonlySet<string>,
+  data: RuleData,
+  context: RuleContext,
+): void {
   const { personId, activity } = trigger;
   const person = data.persons.get(personId);
   if (!person) return;
@@ -131,7 +145,11 @@ function fire(rule: CompiledRule, trigger: Trigger, deal: EntityRow | null, late
   const run: RunRow = {
     ...newRun(rule, trigger, deal, context),
     state: 'done',
-    vars: { activity: evaluation.scope.activity, points: evaluation.points, signs: evaluation.signs as unknown as JsonObject[] },
+    vars: {
+      activity: evaluation.scope.activity,
+      points: evaluation.points,
+      signs: evaluation.signs as unknown as JsonObject[],
+    },
   };
   const firing: FiringScope = {
     rule: evaluation.scope,
@@ -141,10 +159,20 @@ function fire(rule: CompiledRule, trigger: Trigger, deal: EntityRow | null, late
     runId: run.id,
     staffBy: null,
   };
-  continueRun(run, { rule, steps: rule.then, from: null, cause: run.cause, firing, answeredEffect: null }, data, context);
+  continueRun(
+    run,
+    { rule, steps: rule.then, from: null, cause: run.cause, firing, answeredEffect: null },
+    data,
+    context,
+  );
 }
 
-const newRun = (rule: CompiledRule, trigger: Trigger, deal: EntityRow | null, { newId, nowMs }: RuleContext): Omit<RunRow, 'state'> => ({
+const newRun = (
+  rule: CompiledRule,
+  trigger: Trigger,
+  deal: EntityRow | null,
+  { newId, nowMs }: RuleContext,
+): Omit<RunRow, 'state'> => ({
   id: newId(),
   rule: rule.name,
   ruleVersion: rule.version,
@@ -173,9 +201,16 @@ export interface Continuation {
 /** Walks a run to its next wait or its end and plans the effects on the way. */
 export function continueRun(run: RunRow, next: Continuation, data: RuleData, context: RuleContext): RunRow {
   const { setup, nowMs, writes } = context;
-  const rule = { ...next.firing.rule, runs: { ...openRuns(data.runs.get(run.subjectId) ?? []), [run.rule]: { id: run.id } } };
+  const rule = {
+    ...next.firing.rule,
+    runs: { ...openRuns(data.runs.get(run.subjectId) ?? []), [run.rule]: { id: run.id } },
+  };
   const firing = { ...next.firing, rule };
-  const progress = runSteps(next.steps, next.from, { scope: rule, context: setup.expressionContext(nowMs), calendar: setup.calendar });
+  const progress = runSteps(next.steps, next.from, {
+    scope: rule,
+    context: setup.expressionContext(nowMs),
+    calendar: setup.calendar,
+  });
   for (const step of progress.actions) planStep(step, run, { ...next, firing }, data, context);
   const moved = moveRun(run, progress, nowMs);
   writes.runs.set(run.id, moved);
@@ -221,7 +256,11 @@ function planStep(step: ActionStep, run: RunRow, next: Continuation, data: RuleD
     return;
   }
   const facts = run.personId === null ? null : (data.facts.get(run.personId) ?? null);
-  const decision = decideGate({ kind: step.kind, channel: open.channel, connection: connection.name, nowMs }, facts, setup.gate);
+  const decision = decideGate(
+    { kind: step.kind, channel: open.channel, connection: connection.name, nowMs },
+    facts,
+    setup.gate,
+  );
   writes.decisions.push({
     id: newId(),
     at: new Date(nowMs).toISOString(),
@@ -233,13 +272,21 @@ function planStep(step: ActionStep, run: RunRow, next: Continuation, data: RuleD
     personId: run.personId,
     detail: decision.outcome === 'deferred' ? { until: new Date(decision.untilMs).toISOString() } : {},
   });
-  if (decision.outcome === 'suppressed') writes.effects.push({ ...effect, state: 'suppressed', code: 'gate', reason: decision.reason });
-  else if (decision.outcome === 'deferred') writes.effects.push({ ...effect, dueAt: new Date(decision.untilMs).toISOString(), reason: decision.reason });
+  if (decision.outcome === 'suppressed')
+    writes.effects.push({ ...effect, state: 'suppressed', code: 'gate', reason: decision.reason });
+  else if (decision.outcome === 'deferred')
+    writes.effects.push({ ...effect, dueAt: new Date(decision.untilMs).toISOString(), reason: decision.reason });
   else writes.effects.push(effect);
 }
 
 /** A rule that fails marks its own run failed and rolls nothing back. */
-function failRun(rule: CompiledRule, trigger: Trigger, deal: EntityRow | null, error: unknown, context: RuleContext): void {
+function failRun(
+  rule: CompiledRule,
+  trigger: Trigger,
+  deal: EntityRow | null,
+  error: unknown,
+  context: RuleContext,
+): void {
   const reason = error instanceof Error ? error.message.slice(0, 500) : String(error);
   const run: RunRow = { ...newRun(rule, trigger, deal, context), state: 'failed', reason };
   context.writes.runs.set(run.id, run);
@@ -248,7 +295,8 @@ function failRun(rule: CompiledRule, trigger: Trigger, deal: EntityRow | null, e
 /** What a run that started earlier knows now: its cause as it was, its person as they are. */
 export function firingOf(run: RunRow, data: RuleData): FiringScope {
   const person = run.personId === null ? undefined : data.persons.get(run.personId);
-  const deal = run.personId === null ? undefined : data.deals.get(run.personId)?.find((one) => one.id === run.subjectId);
+  const deal =
+    run.personId === null ? undefined : data.deals.get(run.personId)?.find((one) => one.id === run.subjectId);
   return {
     rule: {
       activity: (run.vars.activity ?? null) as JsonObject | null,
@@ -267,4 +315,6 @@ export function firingOf(run: RunRow, data: RuleData): FiringScope {
 
 /** The staff member behind a signal's address, when active. */
 export const staffAt = (setup: Setup, by: { channel: string; id: string }): StaffMember | null =>
-  setup.workspace.staff.find((one) => one.active && (one as unknown as Record<string, unknown>)[by.channel] === by.id) ?? null;
+  setup.workspace.staff.find(
+    (one) => one.active && (one as unknown as Record<string, unknown>)[by.channel] === by.id,
+  ) ?? null;

@@ -9,8 +9,8 @@ import {
   attachConsents,
   type ChangeRow,
   type ConsentRow,
-  saveShadows,
   type ShadowRow,
+  saveShadows,
 } from '../store/history.ts';
 import { appendDecisions, type LinkRow, saveAddresses, saveKeys, saveLinks } from '../store/identity.ts';
 import { appendGateDecisions, type DecisionRow, type RunRow, saveRuns } from '../store/runs.ts';
@@ -74,7 +74,16 @@ function changeTriggers({ changes, entities }: FactWrites): Trigger[] {
     const owner = entityType === 'person' ? entityId : entities.get(entityId)?.fields.primaryPersonRef;
     if (typeof owner !== 'string') return [];
     const dealId = entityType === 'deal' ? entityId : null;
-    return [{ personId: owner, cause: `change:${id}`, atMs: Date.parse(at), activity: null, changed: `${entityType}.${field}`, dealId }];
+    return [
+      {
+        personId: owner,
+        cause: `change:${id}`,
+        atMs: Date.parse(at),
+        activity: null,
+        changed: `${entityType}.${field}`,
+        dealId,
+      },
+    ];
   });
 }
 
@@ -88,7 +97,10 @@ function byType(entities: ReadonlyMap<string, EntityRow>): Map<StoredEntityType,
 }
 
 function touchesOf(activities: readonly ActivityRow[]) {
-  const touches = new Map<string, { id: string; lastActivityAt: string; lastInboundAt: string | null; lastOutboundAt: null }>();
+  const touches = new Map<
+    string,
+    { id: string; lastActivityAt: string; lastInboundAt: string | null; lastOutboundAt: null }
+  >();
   for (const { personId, occurredAtMs, direction } of activities) {
     if (personId === null) continue;
     const at = new Date(occurredAtMs).toISOString();

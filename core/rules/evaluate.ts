@@ -35,7 +35,10 @@ export function evaluateRule(rule: CompiledRule, input: EvaluationInput): Evalua
   const own = input.runs.filter((run) => run.rule === rule.name);
   if (own.some((run) => run.state === 'waiting')) return { fires: false, reason: 'a run of this rule is under way' };
   const { cooldownMs } = rule;
-  if (cooldownMs !== null && own.some((run) => run.state !== 'failed' && input.context.nowMs - run.startedAtMs < cooldownMs)) {
+  if (
+    cooldownMs !== null &&
+    own.some((run) => run.state !== 'failed' && input.context.nowMs - run.startedAtMs < cooldownMs)
+  ) {
     return { fires: false, reason: 'cooldown' };
   }
   const { points, signs } = countPoints(rule, input);
@@ -56,7 +59,8 @@ function countPoints(rule: CompiledRule, input: EvaluationInput): { points: numb
       (one) =>
         one.kind === kind &&
         one.occurredAtMs >= sinceMs &&
-        (spec.where === null || spec.where.test({ ...scopeOf(input, 0), activity: activityView(one) }, input.context).value),
+        (spec.where === null ||
+          spec.where.test({ ...scopeOf(input, 0), activity: activityView(one) }, input.context).value),
     );
     if (counted.length < spec.count) continue;
     points += spec.give;
@@ -81,7 +85,10 @@ export function activityView(activity: ActivityRow): JsonObject {
   };
 }
 
-export function scopeOf(input: Pick<EvaluationInput, 'activity' | 'person' | 'deal' | 'runs'>, points: number): RuleScope {
+export function scopeOf(
+  input: Pick<EvaluationInput, 'activity' | 'person' | 'deal' | 'runs'>,
+  points: number,
+): RuleScope {
   return {
     activity: input.activity === null ? null : activityView(input.activity),
     person: input.person,

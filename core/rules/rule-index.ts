@@ -24,7 +24,9 @@ export interface RuleNeeds {
 
 /** Built once at load: an activity looks at no rule that does not name its kind. */
 export function indexRules(rules: readonly CompiledRule[]): RuleIndex {
-  const windows = rules.flatMap((rule) => Object.values(rule.points).map((spec) => spec.withinMs ?? DEFAULT_SIGN_WINDOW_MS));
+  const windows = rules.flatMap((rule) =>
+    Object.values(rule.points).map((spec) => spec.withinMs ?? DEFAULT_SIGN_WINDOW_MS),
+  );
   return {
     byName: new Map(rules.map((rule) => [rule.name, rule])),
     byActivity: groupBy(rules, (rule) => ('activity' in rule.when ? rule.when.activity : [])),
@@ -35,9 +37,13 @@ export function indexRules(rules: readonly CompiledRule[]): RuleIndex {
   };
 }
 
-function groupBy(rules: readonly CompiledRule[], keysOf: (rule: CompiledRule) => readonly string[]): Map<string, CompiledRule[]> {
+function groupBy(
+  rules: readonly CompiledRule[],
+  keysOf: (rule: CompiledRule) => readonly string[],
+): Map<string, CompiledRule[]> {
   const groups = new Map<string, CompiledRule[]>();
-  for (const rule of rules) for (const key of new Set(keysOf(rule))) groups.set(key, [...(groups.get(key) ?? []), rule]);
+  for (const rule of rules)
+    for (const key of new Set(keysOf(rule))) groups.set(key, [...(groups.get(key) ?? []), rule]);
   return groups;
 }
 

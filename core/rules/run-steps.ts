@@ -8,7 +8,12 @@ type WaitStep = Extract<CompiledStep, { type: 'wait' }>;
 /** Where a run stopped: at the wait with this path until this instant; or it ran to its end. */
 export type Progress =
   | { readonly state: 'done'; readonly actions: readonly ActionStep[] }
-  | { readonly state: 'waiting'; readonly actions: readonly ActionStep[]; readonly at: string; readonly resumeAtMs: number };
+  | {
+      readonly state: 'waiting';
+      readonly actions: readonly ActionStep[];
+      readonly at: string;
+      readonly resumeAtMs: number;
+    };
 
 export interface StepScope {
   readonly scope: RuleScope;
@@ -24,7 +29,8 @@ export interface StepScope {
 export function runSteps(steps: readonly CompiledStep[], from: string | null, given: StepScope): Progress {
   const walk: Walk = { actions: [], skipTo: from, given, wait: null };
   walkSteps(steps, walk);
-  if (walk.skipTo !== null) throw new Error(`[rules] the step ${walk.skipTo} this run waited at is gone: the rule was changed`);
+  if (walk.skipTo !== null)
+    throw new Error(`[rules] the step ${walk.skipTo} this run waited at is gone: the rule was changed`);
   return walk.wait === null
     ? { state: 'done', actions: walk.actions }
     : { state: 'waiting', actions: walk.actions, at: walk.wait.step.path, resumeAtMs: walk.wait.resumeAtMs };
@@ -73,8 +79,12 @@ const DAY_MS = 86_400_000;
  */
 function endOfWait({ forMs, at, days }: WaitStep, nowMs: number, calendar: Calendar): number {
   const wholeDays = forMs % DAY_MS === 0 ? forMs / DAY_MS : null;
-  if (at === null) return days === 'business' && wholeDays !== null ? addBusinessDays(nowMs, wholeDays, calendar) : nowMs + forMs;
-  const earliest = wholeDays === null || wholeDays === 0 ? nowMs + forMs : startOfDay(addCalendarDays(nowMs, wholeDays, calendar), calendar);
+  if (at === null)
+    return days === 'business' && wholeDays !== null ? addBusinessDays(nowMs, wholeDays, calendar) : nowMs + forMs;
+  const earliest =
+    wholeDays === null || wholeDays === 0
+      ? nowMs + forMs
+      : startOfDay(addCalendarDays(nowMs, wholeDays, calendar), calendar);
   return nextLocalTime(earliest, at, calendar, { days });
 }
 

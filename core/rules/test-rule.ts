@@ -44,9 +44,7 @@ export function testRule(rule: CompiledRule, context: RuleTestContext): readonly
       : { fires: tried.fires };
     if (isDeepStrictEqual(expected, got)) return [];
     const why = tried.reason === null ? '' : ` (${tried.reason})`;
-    return [
-      { ...problem(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(got)}${why}`), expected, got },
-    ];
+    return [{ ...problem(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(got)}${why}`), expected, got }];
   });
 }
 

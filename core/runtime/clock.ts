@@ -13,15 +13,18 @@ export interface WorkspaceClock {
 
 /** Opens the clock as the store left it. */
 export async function openClock(db: Database): Promise<WorkspaceClock> {
-  const { rows } = await db.query<{ value: { ms: number | null } }>(`select value from musubi.meta where key = 'clock'`);
+  const { rows } = await db.query<{ value: { ms: number | null } }>(
+    `select value from musubi.meta where key = 'clock'`,
+  );
   let setMs: number | null = rows[0]?.value.ms ?? null;
   return {
     nowMs: () => setMs ?? Date.now(),
     isSet: () => setMs !== null,
     async set(ms) {
-      await db.query(`insert into musubi.meta (key, value) values ('clock', $1) on conflict (key) do update set value = excluded.value`, [
-        JSON.stringify({ ms }),
-      ]);
+      await db.query(
+        `insert into musubi.meta (key, value) values ('clock', $1) on conflict (key) do update set value = excluded.value`,
+        [JSON.stringify({ ms })],
+      );
       setMs = ms;
     },
   };

@@ -1,4 +1,11 @@
-import { attempt, type Attempt, claimEffects, settleAttempt, type Settlement, writeSettlements } from '../pipeline/deliver.ts';
+import {
+  type Attempt,
+  attempt,
+  claimEffects,
+  type Settlement,
+  settleAttempt,
+  writeSettlements,
+} from '../pipeline/deliver.ts';
 import type { PipelineContext } from '../pipeline/process-batch.ts';
 
 export interface DelivererOptions {

@@ -75,10 +75,13 @@ export function createEngine(options: EngineOptions): Engine {
     }
     if (dueTimer && dueTimer.atMs <= atMs) return;
     if (dueTimer) clearTimeout(dueTimer.timer);
-    const timer = setTimeout(() => {
-      dueTimer = null;
-      wakeAll();
-    }, Math.min(atMs - clock.nowMs(), SWEEP_MS));
+    const timer = setTimeout(
+      () => {
+        dueTimer = null;
+        wakeAll();
+      },
+      Math.min(atMs - clock.nowMs(), SWEEP_MS),
+    );
     dueTimer = { atMs, timer };
   };
   const wakeAll = () => {
@@ -96,7 +99,12 @@ export function createEngine(options: EngineOptions): Engine {
     onDirty: outboxWake.wake,
     onRetry: wakeAt,
   });
-  const deliverer = createDeliverer({ maxInFlight: MAX_IN_FLIGHT, context, onDue: wakeAt, onSettled: options.onSettled });
+  const deliverer = createDeliverer({
+    maxInFlight: MAX_IN_FLIGHT,
+    context,
+    onDue: wakeAt,
+    onSettled: options.onSettled,
+  });
 
   const drainInbox = async (): Promise<number> => {
     let rows = 0;
@@ -129,7 +137,11 @@ export function createEngine(options: EngineOptions): Engine {
     const abandoned = await takeAbandonedBatches(db, isFirstSweep && options.isOnlyProcess ? 0 : ABANDONED_SECONDS);
     isFirstSweep = false;
     if (abandoned.length > 0) {
-      await countAttempt(db, abandoned, { nextAtMs: clock.nowMs(), maxAttempts: MAX_ATTEMPTS, reason: 'the process ended while this row was being applied' });
+      await countAttempt(db, abandoned, {
+        nextAtMs: clock.nowMs(),
+        maxAttempts: MAX_ATTEMPTS,
+        reason: 'the process ended while this row was being applied',
+      });
     }
     mayRetry = true;
   };
@@ -138,7 +150,11 @@ export function createEngine(options: EngineOptions): Engine {
     while (mayRetry && !isStopping) mayRetry = (await inbox.retryStep()) > 0;
   };
 
-  const loop = async (wake: { wait: (ms: number) => Promise<void> }, work: () => Promise<unknown>, where: string): Promise<void> => {
+  const loop = async (
+    wake: { wait: (ms: number) => Promise<void> },
+    work: () => Promise<unknown>,
+    where: string,
+  ): Promise<void> => {
     while (!isStopping) {
       busy += 1;
       try {
@@ -173,15 +189,23 @@ export function createEngine(options: EngineOptions): Engine {
     wakeAll,
     start() {
       loops.push(
-        loop(inboxWake, async () => {
-          await sweepIfDue();
-          await retry();
-          await drainInbox();
-        }, 'inbox'),
-        loop(outboxWake, async () => {
-          await timed();
-          await drainOutbox();
-        }, 'outbox'),
+        loop(
+          inboxWake,
+          async () => {
+            await sweepIfDue();
+            await retry();
+            await drainInbox();
+          },
+          'inbox',
+        ),
+        loop(
+          outboxWake,
+          async () => {
+            await timed();
+            await drainOutbox();
+          },
+          'outbox',
+        ),
       );
     },
     async stop() {
@@ -198,7 +222,9 @@ export function createEngine(options: EngineOptions): Engine {
       }
     },
     async nextDueMs() {
-      const due = [await nextDueMs(db), await nextResumeMs(db), await nextRetryMs(db)].filter((ms): ms is number => ms !== null);
+      const due = [await nextDueMs(db), await nextResumeMs(db), await nextRetryMs(db)].filter(
+        (ms): ms is number => ms !== null,
+      );
       return due.length === 0 ? null : Math.min(...due);
     },
   };

@@ -1,4 +1,4 @@
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Inlet, ReceiveContext } from '../intake/receive.ts';
 import { receive } from '../intake/receive.ts';
 import { HubError, RetryableError } from '../sdk/errors.ts';
@@ -31,7 +31,12 @@ const MAX_BYTES = 1_048_576;
 
 /** The hub's HTTP app. Webhook bodies arrive as Buffers in a scope of their own; every other route parses JSON. */
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
-  const app = fastify({ bodyLimit: MAX_BYTES, forceCloseConnections: 'idle', requestTimeout: 30_000, return503OnClosing: true });
+  const app = fastify({
+    bodyLimit: MAX_BYTES,
+    forceCloseConnections: 'idle',
+    requestTimeout: 30_000,
+    return503OnClosing: true,
+  });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, options));
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -39,30 +44,44 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     scope.post('/webhooks/:connection', async (request, reply) => {
       const { connection } = request.params as { connection: string };
       const inlet = options.inlet(connection);
-      if (!inlet) return reply.code(404).send({ error: 'not_found', message: `no connection named ${connection} receives webhooks: check the URL` });
+      if (!inlet)
+        return reply
+          .code(404)
+          .send({ error: 'not_found', message: `no connection named ${connection} receives webhooks: check the URL` });
       return take([inlet], request, reply, options);
     });
-    for (const path of options.fixedPaths) scope.post(path, async (request, reply) => take(options.inletsAt(path), request, reply, options));
+    for (const path of options.fixedPaths)
+      scope.post(path, async (request, reply) => take(options.inletsAt(path), request, reply, options));
   });
   await options.routes(app);
   return app;
 }
 
 /** Receives with the first inlet that accepts; several share a fixed path and are told apart by their credentials. */
-async function take(inlets: readonly Inlet[], request: FastifyRequest, reply: FastifyReply, options: HttpOptions): Promise<FastifyReply> {
+async function take(
+  inlets: readonly Inlet[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: HttpOptions,
+): Promise<FastifyReply> {
   options.onArrival();
   const overload = options.overload();
   const [first] = inlets;
   const label = first?.connection ?? 'none';
   if (overload) {
     options.metrics.webhook(label, 'overload');
-    return reply.code(503).header('retry-after', overload.retryAfterSeconds).send({ error: 'overloaded', message: overload.reason });
+    return reply
+      .code(503)
+      .header('retry-after', overload.retryAfterSeconds)
+      .send({ error: 'overloaded', message: overload.reason });
   }
   const given = toWebhookRequest(request, options.publicUrl());
   for (const inlet of inlets) {
     if (given.raw.length > (inlet.webhook.maxBytes ?? DEFAULT_MAX_BYTES)) {
       options.metrics.webhook(inlet.connection, 'too_large');
-      return reply.code(413).send({ error: 'too_large', message: `the body is over ${inlet.webhook.maxBytes ?? DEFAULT_MAX_BYTES} bytes` });
+      return reply
+        .code(413)
+        .send({ error: 'too_large', message: `the body is over ${inlet.webhook.maxBytes ?? DEFAULT_MAX_BYTES} bytes` });
     }
     const received = await receive(inlet, given, options.receive);
     if (received.kind === 'answered') {
@@ -81,7 +100,8 @@ function send(reply: FastifyReply, answer: Reply): FastifyReply {
 
 function toWebhookRequest(request: FastifyRequest, publicUrl: string): WebhookRequest {
   const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(',') : value;
+  for (const [name, value] of Object.entries(request.headers))
+    headers[name] = Array.isArray(value) ? value.join(',') : value;
   return {
     method: request.method,
     url: request.url,
@@ -99,11 +119,16 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
     return reply.code(413).send({ error: 'too_large', message: `the body is over ${MAX_BYTES} bytes` });
   }
   if (validation || (statusCode !== undefined && statusCode >= 400 && statusCode < 500)) {
-    return reply.code(statusCode ?? 400).send({ error: 'bad_request', message: error instanceof Error ? error.message : 'bad request' });
+    return reply
+      .code(statusCode ?? 400)
+      .send({ error: 'bad_request', message: error instanceof Error ? error.message : 'bad request' });
   }
   options.onFault({ where: `${request.method} ${request.routeOptions.url ?? 'unknown'}`, error });
   options.metrics.webhook('none', 'unavailable');
   const waitMs = error instanceof RetryableError ? (error.retryAfterMs ?? 1000) : 1000;
   const message = error instanceof HubError ? error.message : '[hub] own trouble: nothing was lost, send it again';
-  return reply.code(503).header('retry-after', Math.ceil(waitMs / 1000)).send({ error: 'unavailable', message });
+  return reply
+    .code(503)
+    .header('retry-after', Math.ceil(waitMs / 1000))
+    .send({ error: 'unavailable', message });
 }

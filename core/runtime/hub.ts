@@ -7,10 +7,10 @@ import { createGroupCommit } from '../intake/group-commit.ts';
 import type { Inlet } from '../intake/receive.ts';
 import { createIdSource } from '../model/id.ts';
 import type { Setup } from '../pipeline/setup.ts';
+import { noteConnectionError, noteConnectionOk } from '../store/connection-states.ts';
 import { voidLeases } from '../store/effects.ts';
 import { differingBodies, inboxDepth } from '../store/inbox.ts';
 import { type OpenStore, openStore } from '../store/open-store.ts';
-import { noteConnectionError, noteConnectionOk } from '../store/connection-states.ts';
 import { openClock, type WorkspaceClock } from './clock.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { createHttp, type Overload } from './http.ts';
@@ -64,7 +64,12 @@ export async function readSetup(
 ): Promise<{ setup: Setup; connectors: Map<string, RegisteredConnector> }> {
   const connectors = await loadConnectors(join(options.root, 'connectors'), null);
   const infos = await connectorInfos(connectors);
-  const { workspace, problems } = await loadWorkspace({ folder: options.folder, shippedFolder: options.root, env: options.env, connectors: infos });
+  const { workspace, problems } = await loadWorkspace({
+    folder: options.folder,
+    shippedFolder: options.root,
+    env: options.env,
+    connectors: infos,
+  });
   if (!workspace) throw problemsError(problems);
   return { setup: await openSetup(workspace, connectors), connectors };
 }
@@ -114,12 +119,20 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       metrics.effect(connection, result.state);
       if (result.state === 'confirmed') wentWell.add(connection);
       if (pauseMs !== null || isAuth) {
-        noteConnectionError(db, connection, isAuth ? 'needs_reauth' : 'resting', result.reason ?? result.code ?? '').catch((error) =>
-          onFault({ where: 'connection state', error }),
-        );
+        noteConnectionError(
+          db,
+          connection,
+          isAuth ? 'needs_reauth' : 'resting',
+          result.reason ?? result.code ?? '',
+        ).catch((error) => onFault({ where: 'connection state', error }));
       }
-      if (result.state === 'dead' || result.state === 'unknown') log.error({ connection, code: result.code, effectId: result.id, state: result.state }, 'effect ended');
-      else if (result.state === 'planned') log.warn({ connection, code: result.code, effectId: result.id, kind: isAuth ? 'auth' : 'retryable' }, 'effect will be retried');
+      if (result.state === 'dead' || result.state === 'unknown')
+        log.error({ connection, code: result.code, effectId: result.id, state: result.state }, 'effect ended');
+      else if (result.state === 'planned')
+        log.warn(
+          { connection, code: result.code, effectId: result.id, kind: isAuth ? 'auth' : 'retryable' },
+          'effect will be retried',
+        );
     },
     restMs: arrivals.restMs,
   });
@@ -128,7 +141,9 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     dedupDays: DEDUP_DAYS,
     onCommitted: () => engine.wakeInbox(),
     onDuplicates: (deliveries, fresh) => {
-      const known = deliveries.flatMap((one) => one.events).filter((event) => !fresh.has(`${event.connection}\n${event.dedupKey}`));
+      const known = deliveries
+        .flatMap((one) => one.events)
+        .filter((event) => !fresh.has(`${event.connection}\n${event.dedupKey}`));
       if (known.length === 0) return;
       for (const { connection } of known) metrics.duplicate(connection, 1);
       differingBodies(db, known)
@@ -191,7 +206,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
             setup = (await readSetup(options)).setup;
             log.info({ workspace: setup.workspace.name }, 'workspace reloaded');
           } catch (error) {
-            log.error({ ...faultFields(error), reason: error instanceof Error ? error.message : String(error) }, 'workspace not reloaded: the last good one stays');
+            log.error(
+              { ...faultFields(error), reason: error instanceof Error ? error.message : String(error) },
+              'workspace not reloaded: the last good one stays',
+            );
           }
           engine.wakeAll();
         });
@@ -232,7 +250,9 @@ const inletCache = new WeakMap<Setup, readonly Inlet[]>();
 function inletsOf(setup: Setup): readonly Inlet[] {
   let inlets = inletCache.get(setup);
   if (!inlets) {
-    inlets = [...setup.connections.values()].flatMap(({ name, config, webhook }) => (webhook ? [{ connection: name, config, webhook }] : []));
+    inlets = [...setup.connections.values()].flatMap(({ name, config, webhook }) =>
+      webhook ? [{ connection: name, config, webhook }] : [],
+    );
     inletCache.set(setup, inlets);
   }
   return inlets;
@@ -242,11 +262,23 @@ const DEFAULT_MAX_PENDING = 200_000;
 const DEFAULT_MAX_AGE_SECONDS = 900;
 
 /** Too deep or too old an inbox takes nothing more in: the senders keep their events and try again. */
-function overloadOf(pending: number, oldestSeconds: number, limits: { maxPending?: number | undefined; maxAgeSeconds?: number | undefined }): Overload | null {
+function overloadOf(
+  pending: number,
+  oldestSeconds: number,
+  limits: { maxPending?: number | undefined; maxAgeSeconds?: number | undefined },
+): Overload | null {
   const maxPending = limits.maxPending ?? DEFAULT_MAX_PENDING;
   const maxAge = limits.maxAgeSeconds ?? DEFAULT_MAX_AGE_SECONDS;
-  if (pending > maxPending) return { reason: `the inbox holds ${pending} events, more than ${maxPending}: try again later`, retryAfterSeconds: 30 };
-  if (oldestSeconds > maxAge) return { reason: `the oldest event waits ${Math.round(oldestSeconds)} s, more than ${maxAge}: try again later`, retryAfterSeconds: 30 };
+  if (pending > maxPending)
+    return {
+      reason: `the inbox holds ${pending} events, more than ${maxPending}: try again later`,
+      retryAfterSeconds: 30,
+    };
+  if (oldestSeconds > maxAge)
+    return {
+      reason: `the oldest event waits ${Math.round(oldestSeconds)} s, more than ${maxAge}: try again later`,
+      retryAfterSeconds: 30,
+    };
   return null;
 }
 

@@ -1,4 +1,4 @@
-import { processBatch, type PipelineContext } from '../pipeline/process-batch.ts';
+import { type PipelineContext, processBatch } from '../pipeline/process-batch.ts';
 import { countAttempt } from '../store/inbox.ts';
 import { closeWorkBatch, openWorkBatch } from '../store/work-batches.ts';
 

@@ -4,8 +4,38 @@ export type { Logger } from 'pino';
 
 /** Fields that may be logged. Anything else is left out: a list of what is allowed forgets nothing. */
 const ALLOWED = new Set([
-  'level', 'time', 'msg', 'connection', 'connector', 'code', 'kind', 'reason', 'status', 'count', 'rows', 'ms', 'port', 'host', 'url', 'store', 'schema', 'effectId',
-  'runId', 'rule', 'action', 'attempt', 'where', 'version', 'file', 'pid', 'state', 'role', 'workspace', 'depth', 'oldestSeconds', 'signal',
+  'level',
+  'time',
+  'msg',
+  'connection',
+  'connector',
+  'code',
+  'kind',
+  'reason',
+  'status',
+  'count',
+  'rows',
+  'ms',
+  'port',
+  'host',
+  'url',
+  'store',
+  'schema',
+  'effectId',
+  'runId',
+  'rule',
+  'action',
+  'attempt',
+  'where',
+  'version',
+  'file',
+  'pid',
+  'state',
+  'role',
+  'workspace',
+  'depth',
+  'oldestSeconds',
+  'signal',
 ]);
 
 export interface LogOptions {
@@ -20,7 +50,8 @@ export function createLog({ level, destination }: LogOptions): Logger {
     base: null,
     formatters: {
       level: (label: string) => ({ level: label }),
-      log: (fields: Record<string, unknown>) => Object.fromEntries(Object.entries(fields).filter(([name]) => ALLOWED.has(name))),
+      log: (fields: Record<string, unknown>) =>
+        Object.fromEntries(Object.entries(fields).filter(([name]) => ALLOWED.has(name))),
     },
   };
   return destination ? pino(options, destination) : pino(options);

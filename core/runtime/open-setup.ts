@@ -10,7 +10,10 @@ import type { FieldRules } from '../sync/apply-fields.ts';
 import { openActions, type RegisteredConnector } from './registry.ts';
 
 /** Compiles a workspace that was found right and opens its connections. */
-export async function openSetup(workspace: Workspace, connectors: ReadonlyMap<string, RegisteredConnector>): Promise<Setup> {
+export async function openSetup(
+  workspace: Workspace,
+  connectors: ReadonlyMap<string, RegisteredConnector>,
+): Promise<Setup> {
   const calendar = createCalendar(workspace.calendar);
   const connections = new Map<string, OpenConnection>();
   for (const { name, connector: id, settings, order } of Object.values(workspace.connections)) {
@@ -21,7 +24,13 @@ export async function openSetup(workspace: Workspace, connectors: ReadonlyMap<st
     for (const [object, load] of Object.entries(definition.objects ?? {})) objects[object] = (await load()).default;
     const mappings = workspace.mappings
       .filter((one) => one.connector === id)
-      .map((loaded) => [loaded.object, compileMapping(loaded, { customFields: workspace.customFields, events: workspace.events, calendar })] as const);
+      .map(
+        (loaded) =>
+          [
+            loaded.object,
+            compileMapping(loaded, { customFields: workspace.customFields, events: workspace.events, calendar }),
+          ] as const,
+      );
     connections.set(name, {
       name,
       connector: id,
@@ -80,7 +89,9 @@ export function pointsAtSandboxes(setup: Setup, connectors: ReadonlyMap<string, 
 export function baseUrlsOf(connection: OpenConnection, connectors: ReadonlyMap<string, RegisteredConnector>): string[] {
   const schema = connectors.get(connection.connector)?.definition.config;
   const config = connection.config as Record<string, unknown>;
-  return schema ? settingsMarked(schema, 'baseUrl').flatMap((name) => (typeof config[name] === 'string' ? [config[name]] : [])) : [];
+  return schema
+    ? settingsMarked(schema, 'baseUrl').flatMap((name) => (typeof config[name] === 'string' ? [config[name]] : []))
+    : [];
 }
 
 export const isLoopback = (url: string) => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(url).hostname);

@@ -31,7 +31,9 @@ export async function loadJobs(folder: string): Promise<Record<string, Job>> {
 
 /** Opens the queue: BullMQ on Redis or PostgreSQL; with the embedded store, which has one process, plain timers do. */
 export function openQueue(options: QueueOptions): Promise<JobQueue> {
-  return options.redisUrl === undefined && options.databaseUrl === undefined ? Promise.resolve(inProcess(options)) : overBullmq(options);
+  return options.redisUrl === undefined && options.databaseUrl === undefined
+    ? Promise.resolve(inProcess(options))
+    : overBullmq(options);
 }
 
 function inProcess({ jobs, context, onFault }: QueueOptions): JobQueue {
@@ -49,7 +51,13 @@ function inProcess({ jobs, context, onFault }: QueueOptions): JobQueue {
 }
 
 /** Retries live in our rows, so BullMQ tries once; a stalled job is taken up within 5–15 s (docs/delivery.md). */
-const WORKER_SETTINGS = { concurrency: 2, lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 1_000_000, runRetryDelay: 500 };
+const WORKER_SETTINGS = {
+  concurrency: 2,
+  lockDuration: 10_000,
+  stalledInterval: 5_000,
+  maxStalledCount: 1_000_000,
+  runRetryDelay: 500,
+};
 const JOB_SETTINGS = { attempts: 1, removeOnComplete: true, removeOnFail: { age: 604_800 } };
 /** LISTEN takes one slot per backend: queue and worker. */
 const POOL_SIZE = 5;
@@ -68,11 +76,20 @@ async function overBullmq({ databaseUrl, redisUrl, schema, jobs, context, onFaul
       connection.on('error', onError);
       await connection.connect().catch(onError);
       const queue = new Queue(name, { connection });
-      return { kind: 'redis' as const, queue, worker: new Worker(name, process, { connection, ...WORKER_SETTINGS }), end: async () => connection.disconnect() };
+      return {
+        kind: 'redis' as const,
+        queue,
+        worker: new Worker(name, process, { connection, ...WORKER_SETTINGS }),
+        end: async () => connection.disconnect(),
+      };
     }
     const { default: pg } = await import('pg');
     // BullMQ's own SQL names no schema
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: POOL_SIZE, options: '-c search_path=bullmq,public' });
+    const pool = new pg.Pool({
+      connectionString: databaseUrl,
+      max: POOL_SIZE,
+      options: '-c search_path=bullmq,public',
+    });
     pool.on('error', onError);
     const client = await pool.connect();
     try {
@@ -83,13 +100,19 @@ async function overBullmq({ databaseUrl, redisUrl, schema, jobs, context, onFaul
     const postgres = withBackend(createPostgresBackend);
     const connection = pool as never;
     const queue = new postgres.Queue(name, { connection });
-    return { kind: 'postgres' as const, queue, worker: new postgres.Worker(name, process, { connection, ...WORKER_SETTINGS }), end: () => pool.end() };
+    return {
+      kind: 'postgres' as const,
+      queue,
+      worker: new postgres.Worker(name, process, { connection, ...WORKER_SETTINGS }),
+      end: () => pool.end(),
+    };
   })();
   const { kind, queue, worker, end } = opened;
   queue.on('error', onError);
   worker.on('error', onError);
   for (const [job, { everyMs }] of Object.entries(jobs)) {
-    if (everyMs !== undefined) await queue.upsertJobScheduler(job, { every: everyMs }, { name: job, opts: JOB_SETTINGS });
+    if (everyMs !== undefined)
+      await queue.upsertJobScheduler(job, { every: everyMs }, { name: job, opts: JOB_SETTINGS });
   }
   return {
     kind,

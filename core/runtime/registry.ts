@@ -33,7 +33,10 @@ export interface RegisteredConnector {
 }
 
 /** The connectors whose folders are there. Only the named ones are imported: a vendor's SDK costs time and memory. */
-export async function loadConnectors(folder: string, wanted: ReadonlySet<string> | null): Promise<Map<string, RegisteredConnector>> {
+export async function loadConnectors(
+  folder: string,
+  wanted: ReadonlySet<string> | null,
+): Promise<Map<string, RegisteredConnector>> {
   const found = new Map<string, RegisteredConnector>();
   const entries = await readdir(folder, { withFileTypes: true });
   for (const { name } of entries.filter((one) => one.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -46,14 +49,20 @@ export async function loadConnectors(folder: string, wanted: ReadonlySet<string>
 async function loadConnector(folder: string, name: string): Promise<RegisteredConnector> {
   const manifest = manifestSchema.parse(parse(await readFile(join(folder, 'manifest.yaml'), 'utf8')));
   if (manifest.id !== name) {
-    throw new ConfigError(`[${name}] the manifest names itself ${manifest.id}: give it the name of its folder`, { code: 'manifest_invalid' });
+    throw new ConfigError(`[${name}] the manifest names itself ${manifest.id}: give it the name of its folder`, {
+      code: 'manifest_invalid',
+    });
   }
-  const module = (await import(pathToFileURL(join(folder, 'index.ts')).href)) as { default: ConnectorDefinition<unknown> };
+  const module = (await import(pathToFileURL(join(folder, 'index.ts')).href)) as {
+    default: ConnectorDefinition<unknown>;
+  };
   return { id: name, manifest, definition: module.default };
 }
 
 /** What the configuration must know of each connector; loads its actions, for their inputs are checked. */
-export async function connectorInfos(connectors: ReadonlyMap<string, RegisteredConnector>): Promise<Record<string, ConnectorInfo>> {
+export async function connectorInfos(
+  connectors: ReadonlyMap<string, RegisteredConnector>,
+): Promise<Record<string, ConnectorInfo>> {
   const infos: Record<string, ConnectorInfo> = {};
   for (const [id, connector] of connectors) {
     const actions = await openActions(connector);
@@ -73,11 +82,18 @@ export async function connectorInfos(connectors: ReadonlyMap<string, RegisteredC
 }
 
 /** A connector's actions with what its manifest says of them. */
-export async function openActions({ id, manifest, definition }: RegisteredConnector): Promise<Record<string, OpenAction>> {
+export async function openActions({
+  id,
+  manifest,
+  definition,
+}: RegisteredConnector): Promise<Record<string, OpenAction>> {
   const opened: Record<string, OpenAction> = {};
   for (const [name, load] of Object.entries(definition.actions ?? {})) {
     const said = manifest.actions[name];
-    if (!said) throw new ConfigError(`[${id}] the manifest does not name the action ${name}: add its class and kind`, { code: 'manifest_invalid' });
+    if (!said)
+      throw new ConfigError(`[${id}] the manifest does not name the action ${name}: add its class and kind`, {
+        code: 'manifest_invalid',
+      });
     const { default: action } = await load();
     opened[name] = { action, effectClass: said.class, kind: said.kind, channel: said.channel ?? id };
   }

@@ -35,12 +35,22 @@ export async function registerRoutes(app: FastifyInstance, context: RouteContext
   const need = (scope: TokenScope) => async (request: FastifyRequest, reply: FastifyReply) => {
     const presented = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (presented !== undefined && tokens.allows(presented, scope, Date.now())) return;
-    await reply.code(401).send({ error: 'unauthorized', message: `a token with the scope ${scope} is needed: musubi token create --scope ${scope}` });
+    await reply
+      .code(401)
+      .send({
+        error: 'unauthorized',
+        message: `a token with the scope ${scope} is needed: musubi token create --scope ${scope}`,
+      });
   };
 
   app.get('/health', async () => {
     const { pending, oldestSeconds } = await inboxDepth(store.db);
-    return { ok: true, store: store.kind, clock: { now: new Date(clock.nowMs()).toISOString(), isSet: clock.isSet() }, inbox: { pending, oldestSeconds } };
+    return {
+      ok: true,
+      store: store.kind,
+      clock: { now: new Date(clock.nowMs()).toISOString(), isSet: clock.isSet() },
+      inbox: { pending, oldestSeconds },
+    };
   });
   app.get('/metrics', { preHandler: need('viewer') }, async (_request, reply) => {
     const { pending, oldestSeconds } = await inboxDepth(store.db);
@@ -52,12 +62,18 @@ export async function registerRoutes(app: FastifyInstance, context: RouteContext
     const id = z.uuid().safeParse((request.params as { id: string }).id);
     const person = id.success ? (await loadEntities(store.db, 'person', [id.data])).get(id.data) : undefined;
     if (!person) return reply.code(404).send({ error: 'not_found', message: 'no person has this id' });
-    const activities = (await recentActivities(store.db, [person.id], { sinceMs: 0, limit: TIMELINE })).get(person.id) ?? [];
+    const activities =
+      (await recentActivities(store.db, [person.id], { sinceMs: 0, limit: TIMELINE })).get(person.id) ?? [];
     return { ...person, addresses: await addressesOfPersons(store.db, [person.id]), timeline: activities.reverse() };
   });
   app.post('/__clock', async (request, reply) => {
     if (!context.canSetClock()) {
-      return reply.code(409).send({ error: 'clock_is_real', message: 'the clock can be set only while every connection points at a sandbox' });
+      return reply
+        .code(409)
+        .send({
+          error: 'clock_is_real',
+          message: 'the clock can be set only while every connection points at a sandbox',
+        });
     }
     const wanted = advanceSchema.safeParse(request.body);
     if (!wanted.success) return reply.code(400).send({ error: 'bad_request', message: z.prettifyError(wanted.error) });

@@ -60,13 +60,18 @@ export async function insertActivities(tx: Tx, activities: readonly ActivityRow[
 }
 
 /** Gives the activities of links without a person to the person they turned out to belong to; returns them, oldest first. */
-export async function attachActivities(tx: Tx, attached: readonly { linkId: string; personId: string }[]): Promise<ActivityRow[]> {
+export async function attachActivities(
+  tx: Tx,
+  attached: readonly { linkId: string; personId: string }[],
+): Promise<ActivityRow[]> {
   if (attached.length === 0) return [];
   const { rows } = await tx.query(
     `update musubi.activities a set person_id = x."personId"
      from jsonb_to_recordset($1::jsonb) as x("linkId" uuid, "personId" uuid)
      where a.link_id = x."linkId" and a.person_id is null
-     returning ${COLUMNS.split(', ').map((column) => `a.${column}`).join(', ')}`,
+     returning ${COLUMNS.split(', ')
+       .map((column) => `a.${column}`)
+       .join(', ')}`,
     [JSON.stringify(attached)],
   );
   return rows.map(toActivity).sort((a, b) => a.occurredAtMs - b.occurredAtMs);
@@ -91,7 +96,10 @@ export async function recentActivities(
 }
 
 /** Erases the stored text of an event everywhere we keep it: the activity, its inbox row and its delivery (unsend). */
-export async function eraseActivityText(tx: Tx, erased: readonly { connection: string; sourceEventId: string }[]): Promise<void> {
+export async function eraseActivityText(
+  tx: Tx,
+  erased: readonly { connection: string; sourceEventId: string }[],
+): Promise<void> {
   if (erased.length === 0) return;
   await tx.query(
     `with gone as (

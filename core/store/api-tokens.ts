@@ -56,6 +56,9 @@ export async function listTokens(db: Queryable): Promise<(ApiToken & { hash: str
 }
 
 export async function revokeToken(db: Queryable, idOrPrefix: string): Promise<number> {
-  const { rowCount } = await db.query('update musubi.api_tokens set revoked_at = now() where revoked_at is null and (id::text = $1 or prefix = $1)', [idOrPrefix]);
+  const { rowCount } = await db.query(
+    'update musubi.api_tokens set revoked_at = now() where revoked_at is null and (id::text = $1 or prefix = $1)',
+    [idOrPrefix],
+  );
   return rowCount;
 }

@@ -19,15 +19,13 @@ export async function appendAudit(tx: Tx, entries: readonly AuditEntry[]): Promi
   const { rows } = await tx.query<{ hash: string }>('select hash from musubi.audit order by seq desc limit 1');
   let previous = rows[0]?.hash ?? '';
   for (const { actor, action, subject, detail } of entries) {
-    const hash = createHash('sha256').update(JSON.stringify([previous, actor, action, subject, detail])).digest('hex');
-    await tx.query('insert into musubi.audit (actor, action, subject, detail, prev_hash, hash) values ($1, $2, $3, $4, $5, $6)', [
-      actor,
-      action,
-      subject,
-      detail,
-      previous,
-      hash,
-    ]);
+    const hash = createHash('sha256')
+      .update(JSON.stringify([previous, actor, action, subject, detail]))
+      .digest('hex');
+    await tx.query(
+      'insert into musubi.audit (actor, action, subject, detail, prev_hash, hash) values ($1, $2, $3, $4, $5, $6)',
+      [actor, action, subject, detail, previous, hash],
+    );
     previous = hash;
   }
 }

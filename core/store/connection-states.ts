@@ -20,7 +20,12 @@ export async function noteConnectionOk(db: Queryable, connections: readonly stri
 }
 
 /** A call failed in a way that concerns the whole connection. `error` is our own message: no personal data, no secret. */
-export async function noteConnectionError(db: Queryable, connection: string, state: 'resting' | 'needs_reauth', error: string): Promise<void> {
+export async function noteConnectionError(
+  db: Queryable,
+  connection: string,
+  state: 'resting' | 'needs_reauth',
+  error: string,
+): Promise<void> {
   await db.query(
     `insert into musubi.connection_states (connection, state, last_error, last_error_at) values ($1, $2, $3, now())
      on conflict (connection) do update set state = excluded.state, last_error = excluded.last_error, last_error_at = now()`,

@@ -67,7 +67,10 @@ export function createDatabase(pool: Pool, schema: string): Database {
     schema,
     pool,
     query: (text, params) => {
-      if (inside.getStore()) throw new Error(`[store] query through the pool inside a transaction: use the transaction (${text.slice(0, 60)})`);
+      if (inside.getStore())
+        throw new Error(
+          `[store] query through the pool inside a transaction: use the transaction (${text.slice(0, 60)})`,
+        );
       return run(pool, text, params);
     },
     async transaction(work) {

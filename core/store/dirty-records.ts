@@ -25,12 +25,24 @@ export interface DueDirty extends DirtyRecord {
 
 /** The records to read again now, oldest mark first. */
 export async function dueDirty(db: Queryable, nowMs: number, limit: number): Promise<DueDirty[]> {
-  const { rows } = await db.query<{ connection: string; object: string; remote_id: string; attempts: number; marked: string }>(
+  const { rows } = await db.query<{
+    connection: string;
+    object: string;
+    remote_id: string;
+    attempts: number;
+    marked: string;
+  }>(
     `select connection, object, remote_id, attempts, marked_at::text as marked from musubi.dirty_records
      where next_at is null or next_at <= $1 order by marked_at limit $2`,
     [new Date(nowMs), limit],
   );
-  return rows.map((row) => ({ connection: row.connection, object: row.object, id: row.remote_id, attempts: row.attempts, markedAt: row.marked }));
+  return rows.map((row) => ({
+    connection: row.connection,
+    object: row.object,
+    id: row.remote_id,
+    attempts: row.attempts,
+    markedAt: row.marked,
+  }));
 }
 
 export async function clearDirty(tx: Tx, records: readonly DueDirty[]): Promise<void> {
@@ -43,7 +55,12 @@ export async function clearDirty(tx: Tx, records: readonly DueDirty[]): Promise<
 }
 
 /** Puts records off after a failed read. */
-export async function putOffDirty(db: Queryable, records: readonly DueDirty[], nextAtMs: number, reason: string): Promise<void> {
+export async function putOffDirty(
+  db: Queryable,
+  records: readonly DueDirty[],
+  nextAtMs: number,
+  reason: string,
+): Promise<void> {
   if (records.length === 0) return;
   await db.query(
     `update musubi.dirty_records d set attempts = attempts + 1, next_at = $2, reason = $3

@@ -154,7 +154,13 @@ export async function markSending(tx: Tx, ids: readonly string[], leaseSeconds: 
 /** Puts off or stops planned effects (the gate's second decision). */
 export async function moveEffects(
   tx: Tx,
-  moves: readonly { id: string; state: 'planned' | 'suppressed' | 'dead'; dueAt: string; reason: string; code: string }[],
+  moves: readonly {
+    id: string;
+    state: 'planned' | 'suppressed' | 'dead';
+    dueAt: string;
+    reason: string;
+    code: string;
+  }[],
 ): Promise<void> {
   if (moves.length === 0) return;
   await tx.query(
@@ -228,6 +234,8 @@ export async function effectsById(db: Queryable, ids: readonly string[]): Promis
 
 /** When the next planned effect falls due by the workspace clock; null when none waits. */
 export async function nextDueMs(db: Queryable): Promise<number | null> {
-  const { rows } = await db.query<{ due: Date | null }>(`select min(due_at) as due from musubi.effects where state = 'planned'`);
+  const { rows } = await db.query<{ due: Date | null }>(
+    `select min(due_at) as due from musubi.effects where state = 'planned'`,
+  );
   return rows[0]?.due?.getTime() ?? null;
 }

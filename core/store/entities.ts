@@ -74,7 +74,12 @@ export async function saveEntities(tx: Tx, type: StoredEntityType, rows: readonl
 /** Moves a person's activity times forward without making a new version: they are facts about us, not edits. */
 export async function touchPersons(
   tx: Tx,
-  touches: readonly { id: string; lastActivityAt: string; lastInboundAt: string | null; lastOutboundAt: string | null }[],
+  touches: readonly {
+    id: string;
+    lastActivityAt: string;
+    lastInboundAt: string | null;
+    lastOutboundAt: string | null;
+  }[],
 ): Promise<void> {
   if (touches.length === 0) return;
   await tx.query(
@@ -87,7 +92,15 @@ export async function touchPersons(
 }
 
 const upserts = (type: StoredEntityType): string => {
-  const columns = ['version', 'updated_at', 'deleted_at', 'merged_into', ...storedFields(type).map(([name]) => columnOf(name)), 'custom', 'field_meta'];
+  const columns = [
+    'version',
+    'updated_at',
+    'deleted_at',
+    'merged_into',
+    ...storedFields(type).map(([name]) => columnOf(name)),
+    'custom',
+    'field_meta',
+  ];
   const table = `musubi.${entityTables[type]}`;
   return `insert into ${table} select * from jsonb_populate_recordset(null::${table}, $1::jsonb)
     on conflict (id) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
@@ -110,7 +123,8 @@ function encode(type: StoredEntityType, row: EntityRow): Record<string, unknown>
   };
   for (const [name, spec] of storedFields(type)) {
     const value = row.fields[name];
-    if (value !== undefined && value !== null) encoded[columnOf(name)] = spec.type === 'datetime' ? new Date(Number(value)) : value;
+    if (value !== undefined && value !== null)
+      encoded[columnOf(name)] = spec.type === 'datetime' ? new Date(Number(value)) : value;
   }
   return encoded;
 }
@@ -144,9 +158,10 @@ function decodeValue(spec: FieldSpec, value: unknown): JsonValue {
 export async function dealsOfPersons(db: Queryable, personIds: readonly string[]): Promise<Map<string, EntityRow[]>> {
   const deals = new Map<string, EntityRow[]>();
   if (personIds.length === 0) return deals;
-  const { rows } = await db.query('select * from musubi.deals where primary_person_ref = any($1::uuid[]) and deleted_at is null order by id', [
-    personIds as string[],
-  ]);
+  const { rows } = await db.query(
+    'select * from musubi.deals where primary_person_ref = any($1::uuid[]) and deleted_at is null order by id',
+    [personIds as string[]],
+  );
   for (const row of rows) {
     const personId = row.primary_person_ref as string;
     deals.set(personId, [...(deals.get(personId) ?? []), decode('deal', row)]);

@@ -15,7 +15,11 @@ export interface ExplainedChange extends Omit<ChangeRow, 'at' | 'sourceAt'> {
 const ms = (value: unknown): number => (value as Date).getTime();
 
 /** What was applied to an entity and what lost, oldest first. */
-export async function changesOfEntity(db: Queryable, entityId: string, field: string | null): Promise<ExplainedChange[]> {
+export async function changesOfEntity(
+  db: Queryable,
+  entityId: string,
+  field: string | null,
+): Promise<ExplainedChange[]> {
   const { rows } = await db.query(
     `select c.*, i.external_id from musubi.changes c left join musubi.inbox i on i.id = c.inbox_id
      where c.entity_id = $1 and ($2::text is null or c.field = $2) order by c.recorded_at, c.id`,
@@ -214,12 +218,17 @@ export async function effectsOfCauses(db: Queryable, causes: readonly string[]):
 
 /** The effects planned by one run, in order. */
 export async function effectsOfRun(db: Queryable, runId: string): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>('select id from musubi.effects where run_id = $1 order by seq', [runId]);
+  const { rows } = await db.query<{ id: string }>('select id from musubi.effects where run_id = $1 order by seq', [
+    runId,
+  ]);
   return rows.map(({ id }) => id);
 }
 
 /** The activity behind a cause such as `line-main:01HX…`; null when the cause is none. */
-export async function activityOfCause(db: Queryable, cause: string): Promise<{ kind: string; inboxId: string | null; atMs: number } | null> {
+export async function activityOfCause(
+  db: Queryable,
+  cause: string,
+): Promise<{ kind: string; inboxId: string | null; atMs: number } | null> {
   const [connection = '', ...rest] = cause.split('#')[0]?.split(':') ?? [];
   const { rows } = await db.query(
     'select kind, inbox_id, occurred_at from musubi.activities where connection = $1 and source_event_id = $2 limit 1',

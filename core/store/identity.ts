@@ -46,7 +46,11 @@ const linkOf = (row: Record<string, unknown>): LinkRow => ({
   shadow:
     row.hash === null || row.hash === undefined
       ? null
-      : { hash: row.hash as string, modifiedAtMs: (row.modified_at as Date).getTime(), fields: row.fields as JsonObject },
+      : {
+          hash: row.hash as string,
+          modifiedAtMs: (row.modified_at as Date).getTime(),
+          fields: row.fields as JsonObject,
+        },
 });
 
 /** Inserts links, or gives an entity to links that had none; a link that has one keeps it (only a decision moves it). */
@@ -121,7 +125,8 @@ export interface AddressRow {
   readonly states: Readonly<Record<string, string>>;
 }
 
-export const addressText = (address: { channel: string; scope: string; id: string }) => `${address.channel}\n${address.scope}\n${address.id}`;
+export const addressText = (address: { channel: string; scope: string; id: string }) =>
+  `${address.channel}\n${address.scope}\n${address.id}`;
 
 const toAddress = (row: Record<string, unknown>): AddressRow => ({
   channel: row.channel as string,
@@ -148,9 +153,10 @@ export async function loadAddresses(
 
 export async function addressesOfPersons(db: Queryable, personIds: readonly string[]): Promise<AddressRow[]> {
   if (personIds.length === 0) return [];
-  const { rows } = await db.query('select * from musubi.addresses where person_id = any($1::uuid[]) order by channel, scope, id', [
-    personIds as string[],
-  ]);
+  const { rows } = await db.query(
+    'select * from musubi.addresses where person_id = any($1::uuid[]) order by channel, scope, id',
+    [personIds as string[]],
+  );
   return rows.map(toAddress);
 }
 

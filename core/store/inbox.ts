@@ -55,7 +55,11 @@ const LANE_LOCKS = 0x6d75;
  * Stores deliveries in one statement: new dedup keys, their inbox rows, and every delivery raw. Returns the dedup keys
  * that were new, as `connection + '\n' + key`. One statement is one commit: what it returns is on disk.
  */
-export async function insertDeliveries(db: Queryable, deliveries: readonly NewDelivery[], dedupDays: number): Promise<Set<string>> {
+export async function insertDeliveries(
+  db: Queryable,
+  deliveries: readonly NewDelivery[],
+  dedupDays: number,
+): Promise<Set<string>> {
   const events = firstOfEachKey(deliveries.flatMap((one) => one.events));
   const { rows } = await db.query<{ key: string }>(
     `with d as (
@@ -77,7 +81,15 @@ export async function insertDeliveries(db: Queryable, deliveries: readonly NewDe
      )
      select connection || E'\\n' || dedup_key as key from fresh`,
     [
-      JSON.stringify(deliveries.map((one) => ({ id: one.id, connection: one.connection, headers: one.headers, raw: one.rawBase64, event_count: one.events.length }))),
+      JSON.stringify(
+        deliveries.map((one) => ({
+          id: one.id,
+          connection: one.connection,
+          headers: one.headers,
+          raw: one.rawBase64,
+          event_count: one.events.length,
+        })),
+      ),
       JSON.stringify(events.map((event, ord) => ({ ...event, ord }))),
       dedupDays,
     ],
@@ -159,7 +171,8 @@ export async function inboxDepth(db: Queryable): Promise<{ pending: number; olde
 
 /** Counts per state, for the sum rule: all rows = terminal + pending. */
 export async function inboxCounts(db: Queryable): Promise<Record<string, number>> {
-  const { rows } = await db.query<{ state: string; n: number }>('select state, count(*)::int as n from musubi.inbox group by state');
+  const { rows } = await db.query<{ state: string; n: number }>(
+    'select state, count(*)::int as n from musubi.inbox group by state',
+  );
   return Object.fromEntries(rows.map((row) => [row.state, row.n]));
 }
-

@@ -46,7 +46,12 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     await migrate(db, Date.now());
     return { kind: 'pglite', db, close };
   }
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: options.poolSize ?? 10, types: typeParsers, options: SESSION_LIMITS });
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: options.poolSize ?? 10,
+    types: typeParsers,
+    options: SESSION_LIMITS,
+  });
   pool.on('error', options.onError);
   try {
     await checkServer(pool as unknown as Pool);
@@ -65,9 +70,14 @@ async function checkServer(pool: Pool): Promise<void> {
     const { rows } = await pool.query<{ version: string }>(`select current_setting('server_version_num') as version`);
     version = Number(rows[0]?.version);
   } catch (error) {
-    throw new ConfigError('[store] PostgreSQL at DATABASE_URL does not answer: start it or correct the URL', { code: 'store_unreachable', cause: error });
+    throw new ConfigError('[store] PostgreSQL at DATABASE_URL does not answer: start it or correct the URL', {
+      code: 'store_unreachable',
+      cause: error,
+    });
   }
   if (version < MIN_VERSION) {
-    throw new ConfigError(`[store] PostgreSQL ${Math.floor(version / 10000)} is too old: 15 or newer is needed`, { code: 'store_too_old' });
+    throw new ConfigError(`[store] PostgreSQL ${Math.floor(version / 10000)} is too old: 15 or newer is needed`, {
+      code: 'store_too_old',
+    });
   }
 }

@@ -22,8 +22,14 @@ export async function ensurePartitions(db: Queryable, nowMs: number): Promise<vo
     }
     statements.push(rest(table));
   }
-  for (let year = start.getUTCFullYear() - ACTIVITY_YEARS_BACK; year <= start.getUTCFullYear() + ACTIVITY_YEARS_AHEAD; year++) {
-    statements.push(partition('activities', String(year), new Date(Date.UTC(year, 0, 1)), new Date(Date.UTC(year + 1, 0, 1))));
+  for (
+    let year = start.getUTCFullYear() - ACTIVITY_YEARS_BACK;
+    year <= start.getUTCFullYear() + ACTIVITY_YEARS_AHEAD;
+    year++
+  ) {
+    statements.push(
+      partition('activities', String(year), new Date(Date.UTC(year, 0, 1)), new Date(Date.UTC(year + 1, 0, 1))),
+    );
   }
   statements.push(rest('activities'));
   for (const statement of statements) await db.query(statement);

@@ -78,13 +78,17 @@ export async function lockDueRuns(tx: Tx, nowMs: number, limit: number): Promise
 
 export async function lockRuns(tx: Tx, ids: readonly string[]): Promise<Map<string, RunRow>> {
   if (ids.length === 0) return new Map();
-  const { rows } = await tx.query('select * from musubi.runs where id = any($1::uuid[]) order by id for update', [ids as string[]]);
+  const { rows } = await tx.query('select * from musubi.runs where id = any($1::uuid[]) order by id for update', [
+    ids as string[],
+  ]);
   return new Map(rows.map((row) => [row.id as string, toRun(row)]));
 }
 
 /** When the next waiting run resumes by the workspace clock; null when none waits. */
 export async function nextResumeMs(db: Queryable): Promise<number | null> {
-  const { rows } = await db.query<{ due: Date | null }>(`select min(resume_at) as due from musubi.runs where state = 'waiting'`);
+  const { rows } = await db.query<{ due: Date | null }>(
+    `select min(resume_at) as due from musubi.runs where state = 'waiting'`,
+  );
   return rows[0]?.due?.getTime() ?? null;
 }
 

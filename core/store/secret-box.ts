@@ -19,7 +19,10 @@ const WRAPPED_BYTES = IV_BYTES + KEY_BYTES + TAG_BYTES;
 
 /** `key`: 32 bytes. */
 export function createSecretBox(key: Buffer): SecretBox {
-  if (key.length !== KEY_BYTES) throw new ConfigError('[secrets] the key must be 32 bytes: make one with `openssl rand -base64 32`', { code: 'key_invalid' });
+  if (key.length !== KEY_BYTES)
+    throw new ConfigError('[secrets] the key must be 32 bytes: make one with `openssl rand -base64 32`', {
+      code: 'key_invalid',
+    });
   const keyId = createHash('sha256').update(key).digest('hex').slice(0, 12);
   return {
     keyId,
@@ -32,10 +35,13 @@ export function createSecretBox(key: Buffer): SecretBox {
         const dataKey = decrypt(key, sealed.subarray(0, WRAPPED_BYTES), `${keyId}/${owner}`);
         return decrypt(dataKey, sealed.subarray(WRAPPED_BYTES), owner).toString('utf8');
       } catch (cause) {
-        throw new ConfigError('[secrets] a stored credential cannot be read: was MUSUBI_KEY changed? Give the old key or authorise the connection again', {
-          code: 'secret_unreadable',
-          cause,
-        });
+        throw new ConfigError(
+          '[secrets] a stored credential cannot be read: was MUSUBI_KEY changed? Give the old key or authorise the connection again',
+          {
+            code: 'secret_unreadable',
+            cause,
+          },
+        );
       }
     },
   };
@@ -50,7 +56,9 @@ function encrypt(key: Buffer, plain: Buffer, aad: string): Buffer {
 function decrypt(key: Buffer, sealed: Buffer, aad: string): Buffer {
   const iv = sealed.subarray(0, IV_BYTES);
   const tag = sealed.subarray(sealed.length - TAG_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(aad)).setAuthTag(tag);
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
+    .setAAD(Buffer.from(aad))
+    .setAuthTag(tag);
   return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, sealed.length - TAG_BYTES)), decipher.final()]);
 }
 
@@ -62,7 +70,10 @@ function decrypt(key: Buffer, sealed: Buffer, aad: string): Buffer {
 export function loadKey(options: { given: string | undefined; folder: string; isEmbedded: boolean }): Buffer {
   if (options.given !== undefined && options.given !== '') return Buffer.from(options.given, 'base64');
   if (!options.isEmbedded) {
-    throw new ConfigError('[secrets] MUSUBI_KEY is needed with DATABASE_URL: make one with `openssl rand -base64 32` and give it to every hub', { code: 'key_missing' });
+    throw new ConfigError(
+      '[secrets] MUSUBI_KEY is needed with DATABASE_URL: make one with `openssl rand -base64 32` and give it to every hub',
+      { code: 'key_missing' },
+    );
   }
   const file = path.join(options.folder, 'key');
   if (!existsSync(file)) {

@@ -1,7 +1,22 @@
 import { channel } from 'node:diagnostics_channel';
 
 /** The steps of docs/delivery.md at which a crash is survived. */
-export type Step = 'S0' | 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S8' | 'S9' | 'S10' | 'S11' | 'S12' | 'S13' | 'S14';
+export type Step =
+  | 'S0'
+  | 'S1'
+  | 'S2'
+  | 'S3'
+  | 'S4'
+  | 'S5'
+  | 'S6'
+  | 'S7'
+  | 'S8'
+  | 'S9'
+  | 'S10'
+  | 'S11'
+  | 'S12'
+  | 'S13'
+  | 'S14';
 
 const steps = channel('musubi:step');
 

@@ -53,7 +53,13 @@ export function applyFields(
     const after = merged(policy, before, given);
     if (!differs(before, after, spec)) continue;
     const isApplied = decide(policy, before, after, source, fieldMeta[field], rules.rankOf);
-    outcomes.push({ field, before, after, outcome: isApplied ? 'applied' : 'lost', policy: `${row.type}.${field}: ${policy.rule}` });
+    outcomes.push({
+      field,
+      before,
+      after,
+      outcome: isApplied ? 'applied' : 'lost',
+      policy: `${row.type}.${field}: ${policy.rule}`,
+    });
     if (!isApplied) continue;
     if (after === null) delete holder[field];
     else holder[field] = after;
@@ -87,14 +93,19 @@ function decide(
   rankOf: (connection: string) => number,
 ): boolean {
   if (after === null && policy.onBlank !== 'clear') return false;
-  if (before === null || meta === undefined) return policy.rule !== 'owner' || policy.owner === source.connection || before === null;
+  if (before === null || meta === undefined)
+    return policy.rule !== 'owner' || policy.owner === source.connection || before === null;
   const isNewer =
-    source.sourceAtMs > meta.sourceAtMs || (source.sourceAtMs === meta.sourceAtMs && source.rank <= rankOf(meta.source));
+    source.sourceAtMs > meta.sourceAtMs ||
+    (source.sourceAtMs === meta.sourceAtMs && source.rank <= rankOf(meta.source));
   switch (policy.rule) {
     case 'owner':
       return policy.owner === source.connection;
     case 'priority':
-      return placeOf(policy, source.connection) < placeOf(policy, meta.source) || (source.connection === meta.source && isNewer);
+      return (
+        placeOf(policy, source.connection) < placeOf(policy, meta.source) ||
+        (source.connection === meta.source && isNewer)
+      );
     case 'first':
     case 'fill_blank':
     case 'ask':
