@@ -1,6 +1,6 @@
-import { openPersonBook } from '../identity/person-book.ts';
+import { openPersonBook, type PersonBook } from '../identity/person-book.ts';
 import type { Database, Tx } from '../store/database.ts';
-import { markDirty } from '../store/dirty-records.ts';
+import { type DirtyRecord, markDirty } from '../store/dirty-records.ts';
 import { type EntityRow, loadEntities, type StoredEntityType } from '../store/entities.ts';
 import { loadLinks, type RemoteKey, remoteKeyText } from '../store/identity.ts';
 import { type InboxRow, lockPicked, type Settled, settle } from '../store/inbox.ts';
@@ -50,7 +50,7 @@ export async function processBatch(
 
 async function applyRows(tx: Tx, rows: readonly InboxRow[], context: PipelineContext): Promise<BatchResult> {
   const read = rows.map((row) => readRow(row, context.setup));
-  const { triggers, superseded } = await applyMapped(
+  const { triggers, superseded, unread } = await applyMapped(
     tx,
     read.flatMap((one) => originsOf(one)),
     context,
@@ -64,7 +64,7 @@ async function applyRows(tx: Tx, rows: readonly InboxRow[], context: PipelineCon
     tx,
     read.map((one) => settledOf(one, superseded)),
   );
-  return { rows: rows.length, effects, dirty: read.reduce((sum, one) => sum + one.dirty.length, 0) };
+  return { rows: rows.length, effects, dirty: unread + read.reduce((sum, one) => sum + one.dirty.length, 0) };
 }
 
 const originsOf = (read: ReadRow): SourceWithOrigin[] =>
@@ -97,9 +97,9 @@ export async function applyMapped(
   tx: Tx,
   sources: readonly SourceWithOrigin[],
   context: PipelineContext,
-): Promise<{ triggers: Trigger[]; superseded: Set<MappedSource> }> {
+): Promise<{ triggers: Trigger[]; superseded: Set<MappedSource>; unread: number }> {
   const superseded = new Set<MappedSource>();
-  if (sources.length === 0) return { triggers: [], superseded };
+  if (sources.length === 0) return { triggers: [], superseded, unread: 0 };
   const { nowMs, newId, setup } = context;
   const mentions = sources.map(({ source, origin }) => mentionOf(source, origin.connection.name));
   const book = await openPersonBook(tx, mentions, { nowMs, newId });
@@ -108,7 +108,21 @@ export async function applyMapped(
   for (const { source, origin } of sources) {
     if (applySource(source, origin, apply) === 'superseded') superseded.add(source);
   }
-  return { triggers: await writeFacts(tx, book, apply.facts), superseded };
+  const triggers = await writeFacts(tx, book, apply.facts);
+  const unread = unreadPersons(sources, book);
+  await markDirty(tx, unread);
+  return { triggers, superseded, unread: unread.length };
+}
+
+/** Persons seen for the first time whose tool can be asked about them: an event tells an id, the tool a name. */
+function unreadPersons(sources: readonly SourceWithOrigin[], book: PersonBook): DirtyRecord[] {
+  return sources.flatMap(({ source, origin }) => {
+    const { object, id } = source.record;
+    const { name, objects } = origin.connection;
+    if (source.mapping.entity !== 'person' || origin.row === null || !objects[object]?.read) return [];
+    const isNew = book.pending.links.has(remoteKeyText({ connection: name, object, remoteId: id }));
+    return isNew ? [{ connection: name, object, id }] : [];
+  });
 }
 
 /** Links and rows of records that are no persons and no facts about one (companies, deals). */

@@ -33,10 +33,11 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const paused = new Map<string, number>();
   let calls = 0;
   let finished: Attempt[] = [];
-  let writing: Promise<void> | null = null;
+  let isWriting = false;
   let waiters: (() => void)[] = [];
 
   const settleAll = async (): Promise<void> => {
+    isWriting = true;
     while (finished.length > 0) {
       const group = finished;
       finished = [];
@@ -51,7 +52,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       });
       calls -= group.length;
     }
-    writing = null;
+    isWriting = false;
     if (calls === 0) {
       for (const resolve of waiters) resolve();
       waiters = [];
@@ -75,7 +76,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       for (const one of claimed) {
         void attempt(one, now.setup, now.nowMs).then((done) => {
           finished.push(done);
-          writing ??= settleAll();
+          if (!isWriting) void settleAll();
         });
       }
       return looked;

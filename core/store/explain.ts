@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../sdk/json.ts';
 import type { Queryable } from './database.ts';
 import type { ChangeRow } from './history.ts';
-import type { IdentityDecision } from './identity.ts';
+import type { IdentityDecision, IdentityKey } from './identity.ts';
 import type { DecisionRow } from './runs.ts';
 
 /** A change with the event that brought it. */
@@ -114,21 +114,28 @@ export async function consentsOf(db: Queryable, personId: string): Promise<Expla
   }));
 }
 
-/** The persons that hold an id, an e-mail address or another key, or an address in a channel; exact, already normalised. */
-export async function findPersons(
-  db: Queryable,
-  wanted: { readonly id: string | null; readonly keys: readonly string[]; readonly written: string },
-): Promise<string[]> {
+/** Persons by our id or by a match key. */
+export async function personsByKey(db: Queryable, id: string | null, keys: readonly IdentityKey[]): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select id from musubi.persons where id = $1
-     union select person_id from musubi.identity_keys where value in (select jsonb_array_elements_text($2::jsonb))
-     union select id from musubi.persons where email in (select jsonb_array_elements_text($2::jsonb))
-     union select person_id from musubi.addresses where id = $3
-     union select entity_id from musubi.links where remote_id = $3 and entity_type = 'person' and entity_id is not null
+     union select k.person_id from jsonb_to_recordset($2::jsonb) as x(kind text, value text)
+       join musubi.identity_keys k on k.kind = x.kind and k.value = x.value
      limit 20`,
-    [wanted.id, JSON.stringify(wanted.keys), wanted.written],
+    [id, JSON.stringify(keys)],
   );
-  return rows.map(({ id }) => id);
+  return rows.map((row) => row.id);
+}
+
+/** Persons by anything written as they are known: an e-mail address that proves nothing (info@…), an address in a channel, a tool's own id. */
+export async function personsByText(db: Queryable, text: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from musubi.persons where email = lower($1) or member_number = $1
+     union select person_id from musubi.addresses where id = $1
+     union select entity_id from musubi.links where remote_id = $1 and entity_type = 'person' and entity_id is not null
+     limit 20`,
+    [text],
+  );
+  return rows.map((row) => row.id);
 }
 
 /** The gate's decisions about an effect, oldest first. */
@@ -207,11 +214,12 @@ export async function activitiesOfEvent(db: Queryable, inboxId: string): Promise
   }));
 }
 
-/** Ids of the effects that come from these causes, in order; a cause may go on as `<cause>#<deal>`. */
-export async function effectsOfCauses(db: Queryable, causes: readonly string[]): Promise<string[]> {
+/** The effects that come from activities, in order; a cause may go on as `<cause>#<deal>`. */
+export async function effectsOfActivities(db: Queryable, activities: readonly ExplainedActivity[]): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
-    `select e.id from musubi.effects e where split_part(e.cause, '#', 1) in (select jsonb_array_elements_text($1::jsonb)) order by e.seq`,
-    [JSON.stringify(causes)],
+    `select e.id from jsonb_to_recordset($1::jsonb) as x("personId" uuid, cause text)
+     join musubi.effects e on e.person_id = x."personId" and split_part(e.cause, '#', 1) = x.cause order by e.seq`,
+    [JSON.stringify(activities)],
   );
   return rows.map(({ id }) => id);
 }

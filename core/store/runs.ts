@@ -84,6 +84,11 @@ export async function lockRuns(tx: Tx, ids: readonly string[]): Promise<Map<stri
   return new Map(rows.map((row) => [row.id as string, toRun(row)]));
 }
 
+export async function findRun(db: Queryable, id: string): Promise<RunRow | null> {
+  const { rows } = await db.query('select * from musubi.runs where id = $1', [id]);
+  return rows[0] ? toRun(rows[0]) : null;
+}
+
 /** When the next waiting run resumes by the workspace clock; null when none waits. */
 export async function nextResumeMs(db: Queryable): Promise<number | null> {
   const { rows } = await db.query<{ due: Date | null }>(

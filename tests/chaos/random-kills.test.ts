@@ -20,6 +20,7 @@ describe.each(await chaosStores())('kill -9 at random moments on $name', (kind) 
         const load = rig.load(PER_SECOND);
         for (let round = 0; round < ROUNDS; round++) {
           await sleep(200 + rig.random() * 2_800);
+          expect(rig.hub().hasEnded(), 'the hub ended by itself').toBe(false);
           await rig.hub().kill();
           await rig.start();
         }

@@ -29,7 +29,7 @@ describe('TurnQueue', () => {
 
   it('gives the holder alone turns, and all others theirs when it is done', () => {
     const queue = new TurnQueue<Taker>();
-    const [holder, other] = [taker('holder'), taker('other', 'ingest')];
+    const [holder, other] = [taker('holder'), taker('other', 'report')];
     // The holder had lined up with several statements before the first of them began its transaction.
     for (let n = 0; n < 3; n++) queue.add(holder, turn);
     queue.next();
