@@ -102,9 +102,12 @@ function sameAccounts(document: YamlDocument, written: readonly Written[]): Prob
 
 function unreachable(document: YamlDocument, value: unknown, written: readonly Written[]): Problem[] {
   const publicUrl = (value as { workspace?: { publicUrl?: unknown } } | null)?.workspace?.publicUrl;
-  const isLocal = publicUrl === undefined || (typeof publicUrl === 'string' && URL.canParse(publicUrl) && isLoopback(publicUrl));
+  const isLocal =
+    publicUrl === undefined || (typeof publicUrl === 'string' && URL.canParse(publicUrl) && isLoopback(publicUrl));
   if (!isLocal) return [];
-  const waiting = written.filter((one) => one.connector.definition.webhook && addressesOf(one).some(({ url }) => !isLoopback(url)));
+  const waiting = written.filter(
+    (one) => one.connector.definition.webhook && addressesOf(one).some(({ url }) => !isLoopback(url)),
+  );
   if (waiting.length === 0) return [];
   const names = waiting.map(({ name }) => name).join(', ');
   return [

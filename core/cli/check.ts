@@ -19,7 +19,10 @@ export async function check(context: CommandContext): Promise<number> {
     return 0;
   }
   terminal.warn(
-    terminal.pick(`問題が${problems.length}件あります。`, `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`),
+    terminal.pick(
+      `問題が${problems.length}件あります。`,
+      `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`,
+    ),
   );
   return 1;
 }

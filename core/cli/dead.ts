@@ -32,14 +32,20 @@ export function listDead(context: CommandContext, { code }: { readonly code?: st
       for (const letter of letters) terminal.print(`  ${letterLine(letter, store, terminal)}`);
       const rest = group.count - letters.length;
       if (rest > 0) {
-        terminal.print(`  ${terminal.pick(`ほか${rest}件`, `and ${rest} more`)}: musubi dead list --code ${group.code}`);
+        terminal.print(
+          `  ${terminal.pick(`ほか${rest}件`, `and ${rest} more`)}: musubi dead list --code ${group.code}`,
+        );
       }
     }
     return 0;
   });
 }
 
-function letterLine({ id, kind, state, connection, what, atMs }: DeadLetter, { timeText }: StoreAtHand, terminal: Terminal): string {
+function letterLine(
+  { id, kind, state, connection, what, atMs }: DeadLetter,
+  { timeText }: StoreAtHand,
+  terminal: Terminal,
+): string {
   const label = kind === 'effect' ? terminal.pick('送信', 'effect') : terminal.pick('受信', 'event');
   return `${id}  ${timeText(atMs)}  ${label}  ${connection}.${what}${state === 'unknown' ? terminal.pick('  結果不明', '  outcome unknown') : ''}`;
 }
@@ -70,9 +76,14 @@ export function retryDead(context: CommandContext, options: RetryOptions): Promi
   }
   return withStore(context, { create: false }, async ({ db, kind }) => {
     const letters =
-      options.id === undefined ? await deadLetters(db, { code: options.code, limit: MOST_RETRIED }) : [await letterOf(db, options.id)];
+      options.id === undefined
+        ? await deadLetters(db, { code: options.code, limit: MOST_RETRIED })
+        : [await letterOf(db, options.id)];
     const held = letters.filter((letter) => holdReason(letter, options, context.terminal) !== null);
-    const revived = await revive(db, letters.filter((letter) => !held.includes(letter)));
+    const revived = await revive(
+      db,
+      letters.filter((letter) => !held.includes(letter)),
+    );
     showRetried(revived, held, kind, options, context.terminal);
     return held.length > 0 && options.id !== undefined ? 1 : 0;
   });
@@ -87,7 +98,12 @@ async function revive(db: Database, letters: readonly DeadLetter[]): Promise<num
       const ids = await reviveLetters(tx, batch, nowMs);
       const entries = batch
         .filter(({ id }) => ids.has(id))
-        .map(({ id, kind, code, state }) => ({ actor: 'operator', action: 'dead:retry', subject: `${kind}:${id}`, detail: { code, state } }));
+        .map(({ id, kind, code, state }) => ({
+          actor: 'operator',
+          action: 'dead:retry',
+          subject: `${kind}:${id}`,
+          detail: { code, state },
+        }));
       await appendAudit(tx, entries);
       return ids.size;
     });
@@ -111,7 +127,13 @@ function holdReason(letter: DeadLetter, { isEvenIfUnknown }: RetryOptions, termi
   );
 }
 
-function showRetried(revived: number, held: readonly DeadLetter[], kind: StoreAtHand['kind'], options: RetryOptions, terminal: Terminal): void {
+function showRetried(
+  revived: number,
+  held: readonly DeadLetter[],
+  kind: StoreAtHand['kind'],
+  options: RetryOptions,
+  terminal: Terminal,
+): void {
   for (const letter of held.slice(0, MOST_SHOWN)) {
     terminal.print(`${letter.id}  ${letter.connection}.${letter.what}: ${holdReason(letter, options, terminal)}`);
   }
@@ -128,6 +150,7 @@ function showRetried(revived: number, held: readonly DeadLetter[], kind: StoreAt
 
 async function letterOf(db: Database, id: string): Promise<DeadLetter> {
   const [letter] = isUuid(id) ? await deadLetters(db, { ids: [id], limit: 1 }) : [];
-  if (!letter) throw new ConfigError(`[dead] no dead letter ${id}: see musubi dead list`, { code: 'dead_letter_unknown' });
+  if (!letter)
+    throw new ConfigError(`[dead] no dead letter ${id}: see musubi dead list`, { code: 'dead_letter_unknown' });
   return letter;
 }

@@ -1,108 +1,122 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packageRoot, type ProcessSettings } from '../config/process-env.ts';
-import { createHub, type Hub } from '../runtime/hub.ts';
+import { packageRoot } from '../config/process-env.ts';
+import { createHub, type Hub, type HubOptions } from '../runtime/hub.ts';
 import { createLog } from '../runtime/log.ts';
+import type { CommandContext } from './command-context.ts';
+import { forkSandboxes, type Sandboxes } from './fork-sandboxes.ts';
 import { boundGlobalFetch, stopOnSignal } from './start.ts';
-import { createStoryKit, type Story } from './story-kit.ts';
+import { createStoryKit, type Hint, type StoryModule } from './story-kit.ts';
+import type { Terminal } from './terminal.ts';
 import { workspaceFolder } from './workspace-folder.ts';
-
-export interface DemoOptions {
-  readonly settings: ProcessSettings;
-  /** Default: the quickstart that ships. */
-  readonly folder: string | undefined;
-  readonly once: boolean;
-}
 
 const quickstart = path.join(packageRoot, 'examples', 'quickstart');
 
+/** What a demo that was forked tells its parent. */
+export type DemoMessage =
+  | { readonly state: 'ready'; readonly hubUrl: string; readonly origins: Readonly<Record<string, string>> }
+  | { readonly state: 'played'; readonly missing: readonly string[] };
+
 /**
  * `musubi demo`: the sandboxes in a process of their own, the hub on the embedded store, the workspace's story played over
- * real HTTP. Returns the exit code: 0 only when the sandboxes saw every expected effect.
+ * real HTTP. Without `--workspace` the quickstart that ships. The exit code is 0 only when the sandboxes saw every expected effect.
  */
-export async function demo({ settings, folder, once }: DemoOptions): Promise<number> {
+export async function demo(context: CommandContext, { once }: { readonly once: boolean }): Promise<number> {
   const startedAt = performance.now();
-  const say = (ja: string, en: string) => console.log(settings.language === 'ja' ? ja : en);
-  const workspace = workspaceFolder(folder ?? quickstart);
+  const { settings, terminal } = context;
+  const { say } = terminal;
+  const workspace = workspaceFolder(context.folder ?? quickstart);
   boundGlobalFetch();
   say('結び（Musubi）のデモを始めます。', 'Starting the Musubi demo.');
-  const hub = await createHub({
-    folder: workspace,
-    root: packageRoot,
-    env: settings.env,
-    host: settings.host,
-    port: settings.port,
-    log: createLog({ level: settings.env.MUSUBI_LOG ?? 'error' }),
-    databaseUrl: settings.databaseUrl,
-    redisUrl: settings.redisUrl,
-    schema: settings.schema,
-    onProgress: (message) => console.log(`  … ${message}`),
-  });
-  const sandboxes = await forkSandboxes(workspace, settings, hub.url);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  say(`${seconds} 秒で起動しました：${hub.url}（保存先：${hub.store.kind}）`, `Ready after ${seconds} s: ${hub.url} (store: ${hub.store.kind})`);
-
-  const kit = createStoryKit({ hubUrl: hub.url, origins: sandboxes.origins, language: settings.language, print: console.log, startedAt });
-  const { default: story } = (await import(pathToFileURL(path.join(workspace, 'story.ts')).href)) as { default: Story };
-  await story(kit);
-  await fetch(`${hub.url}/__clock`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"real":true}' });
-  const missing = kit.missing();
-  if (missing.length > 0) {
-    say('見つからなかったもの：', 'Missing:');
-    for (const line of missing) console.log(`  ✗ ${line}`);
-  }
-  if (once) {
+  const hub = await createHub(hubOptions(context, workspace));
+  let sandboxes: Sandboxes | null = null;
+  const close = async () => void (await sandboxes?.close());
+  const stopping = stopOnSignal(hub, () => say('終了します…', 'Stopping…'), close);
+  try {
+    sandboxes = await forkSandboxes(workspace, settings, hub.url);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    say(
+      `${seconds} 秒で起動しました：${hub.url}（保存先：${hub.store.kind}）`,
+      `Ready after ${seconds} s: ${hub.url} (store: ${hub.store.kind})`,
+    );
+    tellParent({ state: 'ready', hubUrl: hub.url, origins: sandboxes.origins });
+    const story = await loadStory(workspace);
+    const missing = await play(story, { hub, sandboxes, terminal, startedAt });
+    showWhereToLook(hub, sandboxes.origins, story.tryNext?.({ hubUrl: hub.url, origins: sandboxes.origins, folder: path.relative(process.cwd(), workspace) || '.' }) ?? [], terminal);
+    tellParent({ state: 'played', missing });
+    if (!once) {
+      say('Ctrl-C で終了します。', 'Ctrl-C ends it.');
+      return 0;
+    }
     await hub.close();
-    await sandboxes.close();
-    say(missing.length === 0 ? 'すべて確認できました。' : '確認できなかったものがあります。', missing.length === 0 ? 'Everything was seen.' : 'Not everything was seen.');
+    await close();
+    say(
+      missing.length === 0 ? 'すべて確認できました。' : '確認できなかったものがあります。',
+      missing.length === 0 ? 'Everything was seen.' : 'Not everything was seen.',
+    );
     return missing.length === 0 ? 0 : 1;
+  } catch (error) {
+    // what fails because the demo is being ended is no failure: the end is under way
+    if (stopping.isStopping()) return 0;
+    await hub.close().catch(() => {});
+    await close();
+    throw error;
   }
-  showWhereToLook(hub, sandboxes.origins, workspace, say);
-  stopOnSignal(hub, () => say('終了します…', 'Stopping…'), sandboxes.close);
-  return 0;
 }
 
-function showWhereToLook(hub: Hub, origins: Readonly<Record<string, string>>, workspace: string, say: (ja: string, en: string) => void): void {
-  const folder = path.relative(process.cwd(), workspace) || '.';
-  console.log('');
+const hubOptions = ({ settings, dataDir, terminal }: CommandContext, folder: string): HubOptions => ({
+  folder,
+  root: packageRoot,
+  env: settings.env,
+  host: settings.host,
+  port: settings.port,
+  log: createLog({ level: settings.env.MUSUBI_LOG ?? 'error' }),
+  databaseUrl: settings.databaseUrl,
+  redisUrl: settings.redisUrl,
+  schema: settings.schema,
+  ...(dataDir !== undefined && { dataDir }),
+  onProgress: (step) => terminal.progress(step === 'ready' ? null : storeStep(step, terminal)),
+});
+
+/** A step of opening the store, in the terminal's language. */
+export function storeStep(step: string, { pick }: Terminal): string {
+  return step === 'creating'
+    ? pick('データベースを作成しています（初回のみ）', 'making the database (the first time only)')
+    : pick('データベースを開いています', 'opening the database');
+}
+
+const loadStory = (workspace: string): Promise<StoryModule> =>
+  import(pathToFileURL(path.join(workspace, 'story.ts')).href) as Promise<StoryModule>;
+
+interface Stage {
+  readonly hub: Hub;
+  readonly sandboxes: Sandboxes;
+  readonly terminal: Terminal;
+  readonly startedAt: number;
+}
+
+/** Plays the story and gives the clock back; returns what was not seen. */
+async function play(story: StoryModule, { hub, sandboxes, terminal, startedAt }: Stage): Promise<readonly string[]> {
+  const { language, print } = terminal;
+  const kit = createStoryKit({ hubUrl: hub.url, origins: sandboxes.origins, language, print, startedAt });
+  await story.default(kit);
+  await kit.realClock();
+  const missing = kit.missing();
+  if (missing.length > 0) terminal.say('見つからなかったもの：', 'Missing:');
+  for (const line of missing) print(`  ✗ ${line}`);
+  return missing;
+}
+
+function showWhereToLook(hub: Hub, origins: Sandboxes['origins'], hints: readonly Hint[], { print, say, pick }: Terminal): void {
+  print();
   say('サンドボックスが受け取ったリクエスト：', 'What the sandboxes received:');
-  for (const [id, origin] of Object.entries(origins)) console.log(`  ${id.padEnd(6)} ${origin}/__sandbox/requests`);
-  say('次に試せること：', 'Three things to try next:');
-  console.log(`  1. curl -s ${hub.url}/health`);
-  const edit = `curl -s -X POST ${origins.line ?? ''}/__sandbox/edit -d '{"do":"message","userId":"U00000000000000000000000000000001","text":"営業時間は？"}'`;
-  console.log(`  2. ${edit}`);
-  say(`  3. ${folder}/rules/line-auto-reply.yaml を書き換えて保存する（すぐに反映されます）`, `  3. edit ${folder}/rules/line-auto-reply.yaml (a saved change counts at once)`);
-  say('Ctrl-C で終了します。', 'Ctrl-C ends it.');
+  for (const [id, origin] of Object.entries(origins)) print(`  ${id.padEnd(6)} ${origin}/__sandbox/requests`);
+  const all: readonly Hint[] = [{ ja: `curl -s ${hub.url}/health`, en: `curl -s ${hub.url}/health` }, ...hints];
+  say('次に試せること：', `${all.length === 3 ? 'Three things' : 'Things'} to try next:`);
+  for (const [at, hint] of all.entries()) print(`  ${at + 1}. ${pick(hint.ja, hint.en)}`);
 }
 
-interface Sandboxes {
-  readonly origins: Readonly<Record<string, string>>;
-  readonly close: () => Promise<void>;
+function tellParent(message: DemoMessage): void {
+  process.send?.(message);
 }
 
-const SANDBOX_START_MS = 30_000;
-
-async function forkSandboxes(workspace: string, settings: ProcessSettings, hubUrl: string): Promise<Sandboxes> {
-  const child = fork(path.join(packageRoot, 'core', 'musubi.mjs'), ['--workspace', workspace, 'sandbox'], {
-    env: { ...settings.env, MUSUBI_HUB_URL: hubUrl } as NodeJS.ProcessEnv,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const origins = await new Promise<Sandboxes['origins']>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('[demo] the sandboxes did not start')), SANDBOX_START_MS);
-    child.once('message', (message) => {
-      clearTimeout(timer);
-      resolve((message as { origins: Sandboxes['origins'] }).origins);
-    });
-    child.once('exit', (code) => reject(new Error(`[demo] the sandboxes ended with ${code}: is one of their ports taken?`)));
-  });
-  return { origins, close: () => endChild(child) };
-}
-
-function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
-}

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type LoadedWorkspace, loadWorkspace } from '../config/load-workspace.ts';
-import { type Problem, formatProblem } from '../config/problem.ts';
+import { formatProblem, type Problem } from '../config/problem.ts';
 import { packageRoot } from '../config/process-env.ts';
 import { connectorInfos, loadConnectors, type RegisteredConnector } from '../runtime/registry.ts';
 import type { CommandContext } from './command-context.ts';

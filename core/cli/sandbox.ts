@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { packageRoot, type ProcessSettings } from '../config/process-env.ts';
-import { baseUrlsOf } from '../runtime/open-setup.ts';
+import { type ProcessSettings, packageRoot } from '../config/process-env.ts';
 import { readSetup } from '../runtime/hub.ts';
+import { baseUrlsOf } from '../runtime/open-setup.ts';
 import { ConfigError } from '../sdk/errors.ts';
 import type { JsonObject } from '../sdk/json.ts';
 import { type RunningSandbox, startSandbox } from '../sdk/sandbox/start.ts';
@@ -31,11 +31,22 @@ export async function startSandboxes(folder: string, env: ProcessSettings['env']
     const [baseUrl] = baseUrlsOf(first, connectors);
     const url = baseUrl === undefined ? null : new URL(baseUrl);
     if (url && !/^(127\.|localhost$)/.test(url.hostname)) {
-      throw new ConfigError(`[${first.name}] ${url.origin} is no address of this machine: point the connection at a sandbox first`, { code: 'sandbox_not_loopback' });
+      throw new ConfigError(
+        `[${first.name}] ${url.origin} is no address of this machine: point the connection at a sandbox first`,
+        { code: 'sandbox_not_loopback' },
+      );
     }
     const { default: definition } = await connector.definition.sandbox();
-    const connections = own.map((one) => ({ name: one.name, config: one.config as JsonObject, webhookUrl: `${hubUrl}/webhooks/${one.name}` }));
-    running[id] = await startSandbox(definition, { connections, host: '127.0.0.1', port: url ? Number(url.port) : freePort++ });
+    const connections = own.map((one) => ({
+      name: one.name,
+      config: one.config as JsonObject,
+      webhookUrl: `${hubUrl}/webhooks/${one.name}`,
+    }));
+    running[id] = await startSandbox(definition, {
+      connections,
+      host: '127.0.0.1',
+      port: url ? Number(url.port) : freePort++,
+    });
   }
   return {
     origins: Object.fromEntries(Object.entries(running).map(([id, { origin }]) => [id, origin])),
@@ -44,11 +55,19 @@ export async function startSandboxes(folder: string, env: ProcessSettings['env']
 }
 
 /** `musubi sandbox`: a process of its own; tells its parent, or prints, where each vendor answers. */
-export async function sandbox({ settings, folder }: { settings: ProcessSettings; folder: string | undefined }): Promise<void> {
+export async function sandbox({
+  settings,
+  folder,
+}: {
+  settings: ProcessSettings;
+  folder: string | undefined;
+}): Promise<void> {
   const hubUrl = settings.env.MUSUBI_HUB_URL ?? `http://${settings.host}:${settings.port}`;
   const set = await startSandboxes(path.resolve(workspaceFolder(folder)), settings.env, hubUrl);
   if (process.send) process.send({ origins: set.origins });
-  else for (const [id, origin] of Object.entries(set.origins)) console.log(`${id}  ${origin}  (log: ${origin}/__sandbox/requests)`);
+  else
+    for (const [id, origin] of Object.entries(set.origins))
+      console.log(`${id}  ${origin}  (log: ${origin}/__sandbox/requests)`);
   const stop = () => void set.close().then(() => process.exit(0));
   process.on('SIGINT', process.send ? () => {} : stop);
   process.on('SIGTERM', stop);

@@ -30,9 +30,12 @@ export async function schema({ terminal }: CommandContext, { name = 'musubi', ou
   if (!kind) {
     const known = Object.keys(KINDS);
     const hint = suggest(name, known);
-    throw new ConfigError(`[schema] there is no schema "${name}": name one of ${listAllowed(known)}${hint ? ` (${hint})` : ''}`, {
-      code: 'schema_unknown',
-    });
+    throw new ConfigError(
+      `[schema] there is no schema "${name}": name one of ${listAllowed(known)}${hint ? ` (${hint})` : ''}`,
+      {
+        code: 'schema_unknown',
+      },
+    );
   }
   terminal.print(textOf(kind).trimEnd());
   return 0;

@@ -1,5 +1,5 @@
 import { Agent, setGlobalDispatcher } from 'undici';
-import { packageRoot, type ProcessSettings } from '../config/process-env.ts';
+import { type ProcessSettings, packageRoot } from '../config/process-env.ts';
 import { createHub, type Hub } from '../runtime/hub.ts';
 import { createLog } from '../runtime/log.ts';
 import { workspaceFolder } from './workspace-folder.ts';
@@ -33,9 +33,20 @@ export async function start({ settings, folder, forceUnlock }: StartOptions): Pr
     ...(forceUnlock && { forceUnlock }),
     onProgress: (message) => log.info({ state: message }, 'store'),
   });
-  log.info({ url: hub.url, store: hub.store.kind, workspace: hub.setup().workspace.name, ms: Math.round(performance.now() - began) }, 'ready');
+  log.info(
+    {
+      url: hub.url,
+      store: hub.store.kind,
+      workspace: hub.setup().workspace.name,
+      ms: Math.round(performance.now() - began),
+    },
+    'ready',
+  );
   if (hub.store.kind === 'pglite') {
-    log.warn({ store: 'pglite' }, 'embedded store: safe against a crash of the process, not against a power cut; use PostgreSQL in production');
+    log.warn(
+      { store: 'pglite' },
+      'embedded store: safe against a crash of the process, not against a power cut; use PostgreSQL in production',
+    );
   }
   stopOnSignal(hub, (signal) => log.info({ signal }, 'stopping'));
 }
@@ -43,17 +54,24 @@ export async function start({ settings, folder, forceUnlock }: StartOptions): Pr
 const STOP_LIMIT_MS = 9_000;
 
 /** Ctrl-C and SIGTERM end the hub cleanly within 10 s; a second one ends it at once. */
-export function stopOnSignal(hub: Pick<Hub, 'close'>, onSignal: (signal: string) => void, after: () => Promise<void> = async () => {}): void {
+export function stopOnSignal(
+  hub: Pick<Hub, 'close'>,
+  onSignal: (signal: string) => void,
+  after: () => Promise<void> = async () => {},
+): void {
   let isStopping = false;
   const stop = (signal: string) => {
     if (isStopping) process.exit(1);
     isStopping = true;
     onSignal(signal);
     setTimeout(() => process.exit(0), STOP_LIMIT_MS).unref();
-    hub.close().then(after).then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    hub
+      .close()
+      .then(after)
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

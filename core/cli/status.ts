@@ -9,6 +9,13 @@ import { readWorkspace } from './read-workspace.ts';
 import type { Terminal } from './terminal.ts';
 import { type StoreAtHand, withStore } from './with-store.ts';
 
+interface ConnectionStatus extends Omit<ConnectionState, 'state'> {
+  /** null: nothing was sent or read yet. */
+  readonly state: ConnectionState['state'] | null;
+  /** null: musubi.yaml does not name it any more. */
+  readonly connector: string | null;
+}
+
 interface Status extends StoreCounts {
   readonly store: 'postgres' | 'pglite';
   /** Where the workspace clock stands when it is set; null: real time. */
@@ -17,7 +24,7 @@ interface Status extends StoreCounts {
   readonly oldestSeconds: number;
   readonly nextEffectMs: number | null;
   readonly nextRunMs: number | null;
-  readonly connections: readonly (ConnectionState & { readonly connector: string | null })[];
+  readonly connections: readonly ConnectionStatus[];
 }
 
 /** `musubi status [--json]`: what waits, what failed, how the connections do. */
@@ -41,7 +48,7 @@ async function readStatus({ db, kind }: StoreAtHand, connectors: ReadonlyMap<str
   const clock = await openClock(db);
   const known = new Map((await connectionStates(db)).map((one) => [one.connection, one]));
   const names = [...new Set([...connectors.keys(), ...known.keys()])];
-  const silent = { state: 'ok', lastError: null, lastErrorAt: null, lastOkAt: null } as const;
+  const silent = { state: null, lastError: null, lastErrorAt: null, lastOkAt: null } as const;
   return {
     store: kind,
     clockMs: clock.isSet() ? clock.nowMs() : null,
@@ -65,7 +72,13 @@ function show(found: Status, { timeText }: StoreAtHand, { print, pick }: Termina
       .map(([state, n]) => `${state} ${n}`)
       .join(', ') || '0';
   const next = (ms: number | null) => (ms === null ? '' : pick(`（次は ${timeText(ms)}）`, ` (next ${timeText(ms)})`));
-  const oldest = found.oldestSeconds > 0 ? pick(`（最も古い待ち ${Math.round(found.oldestSeconds)}秒）`, ` (oldest waits ${Math.round(found.oldestSeconds)} s)`) : '';
+  const oldest =
+    found.oldestSeconds > 0
+      ? pick(
+          `（最も古い待ち ${Math.round(found.oldestSeconds)}秒）`,
+          ` (oldest waits ${Math.round(found.oldestSeconds)} s)`,
+        )
+      : '';
   print(`${pick('保存先', 'store')}  ${found.store}`);
   if (found.clockMs !== null) print(`${pick('時計', 'clock')}  ${pick('設定値', 'set to')} ${timeText(found.clockMs)}`);
   print(`${pick('人物', 'persons')}  ${found.persons}`);
@@ -77,8 +90,9 @@ function show(found: Status, { timeText }: StoreAtHand, { print, pick }: Termina
   print(pick('接続', 'connections'));
   for (const { connection, connector, state, lastOkAt, lastError, lastErrorAt } of found.connections) {
     const ok = lastOkAt === null ? '' : `  ${pick('最終成功', 'last ok')} ${timeText(lastOkAt.getTime())}`;
-    const failed = state === 'ok' || lastErrorAt === null ? '' : `  ${timeText(lastErrorAt.getTime())} ${lastError ?? ''}`;
+    const failed =
+      state === 'ok' || lastErrorAt === null ? '' : `  ${timeText(lastErrorAt.getTime())} ${lastError ?? ''}`;
     const gone = connector === null ? pick('musubi.yaml にありません', 'not in musubi.yaml') : connector;
-    print(`  ${connection} (${gone})  ${state}${ok}${failed}`);
+    print(`  ${connection} (${gone})  ${state ?? pick('まだ使われていません', 'not used yet')}${ok}${failed}`);
   }
 }

@@ -29,7 +29,12 @@ export interface StoryKit {
    * Waits until the sandbox shows exactly `count` writes more than it did when the story began that fit; prints what was
    * seen. A miss is remembered and reported at the end.
    */
-  readonly expect: (what: { ja: string; en: string }, connector: string, fits: (row: JsonObject) => boolean, count?: number) => Promise<SeenWrite | null>;
+  readonly expect: (
+    what: { ja: string; en: string },
+    connector: string,
+    fits: (row: JsonObject) => boolean,
+    count?: number,
+  ) => Promise<SeenWrite | null>;
   readonly missing: () => readonly string[];
 }
 
@@ -64,7 +69,10 @@ export function createStoryKit(options: StoryKitOptions): StoryKit {
     await Promise.all(Object.values(origins).map((origin) => call('POST', `${origin}/__sandbox/clock`, { now })));
   };
   const writes = async (connector: string): Promise<SeenWrite[]> => {
-    const requests = (await call('GET', `${originOf(connector)}/__sandbox/requests?write=true`)) as unknown as LoggedRequest[];
+    const requests = (await call(
+      'GET',
+      `${originOf(connector)}/__sandbox/requests?write=true`,
+    )) as unknown as LoggedRequest[];
     return requests.flatMap((one) => one.writes.map((row) => ({ connector, at: one.at, row })));
   };
   return {
@@ -82,7 +90,8 @@ export function createStoryKit(options: StoryKitOptions): StoryKit {
       clockMs = ms;
     },
     seed: async (connector, data) => void (await call('POST', `${originOf(connector)}/__sandbox/seed`, data)),
-    edit: async (connector, edit) => ((await call('POST', `${originOf(connector)}/__sandbox/edit`, edit)) as { result: JsonObject }).result,
+    edit: async (connector, edit) =>
+      ((await call('POST', `${originOf(connector)}/__sandbox/edit`, edit)) as { result: JsonObject }).result,
     async resendLast(connector) {
       const sent = (await call('GET', `${originOf(connector)}/__sandbox/deliveries`)) as unknown as { seq: number }[];
       await call('POST', `${originOf(connector)}/__sandbox/redeliver`, { seq: sent.at(-1)?.seq ?? 0 });
@@ -102,7 +111,9 @@ export function createStoryKit(options: StoryKitOptions): StoryKit {
       await pause(SETTLE_MS);
       seen = (await writes(connector)).filter((one) => fits(one.row));
       const isRight = seen.length === count;
-      print(`${elapsed()}    ${isRight ? '✓' : '✗'} ${wanted} ${isRight ? `(${tookMs} ms)` : `— ${seen.length}/${count}`}`);
+      print(
+        `${elapsed()}    ${isRight ? '✓' : '✗'} ${wanted} ${isRight ? `(${tookMs} ms)` : `— ${seen.length}/${count}`}`,
+      );
       if (!isRight) missing.push(`${wanted}: ${seen.length}/${count}`);
       return seen.at(-1) ?? null;
     },

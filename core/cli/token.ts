@@ -78,7 +78,10 @@ export function revokeApiToken(context: CommandContext, idOrPrefix: string): Pro
     if (revoked === 0) {
       throw new ConfigError(`[token] no live token ${wanted}: see musubi token list`, { code: 'token_unknown' });
     }
-    context.terminal.say('失効させました。数秒で使えなくなります。', 'Revoked: a running hub refuses it within seconds.');
+    context.terminal.say(
+      '失効させました。数秒で使えなくなります。',
+      'Revoked: a running hub refuses it within seconds.',
+    );
     return 0;
   });
 }
@@ -87,17 +90,18 @@ function scopeOf(written: string): TokenScope {
   const scope = tokenScopes.find((one) => one === written);
   if (scope) return scope;
   const hint = suggest(written, tokenScopes);
-  throw new ConfigError(
-    `[token] no scope "${written}": use ${listAllowed(tokenScopes)}${hint ? ` (${hint})` : ''}`,
-    { code: 'scope_unknown' },
-  );
+  throw new ConfigError(`[token] no scope "${written}": use ${listAllowed(tokenScopes)}${hint ? ` (${hint})` : ''}`, {
+    code: 'scope_unknown',
+  });
 }
 
 function expiryOf(written: string): number | null {
   if (written === 'never') return null;
   const ms = parseDuration(written);
   if (ms === undefined || ms === 0) {
-    throw new ConfigError(`[token] "${written}" is no duration: write 12h, 90d, 52w or never`, { code: 'duration_invalid' });
+    throw new ConfigError(`[token] "${written}" is no duration: write 12h, 90d, 52w or never`, {
+      code: 'duration_invalid',
+    });
   }
   return Date.now() + ms;
 }

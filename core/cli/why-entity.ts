@@ -34,9 +34,12 @@ export async function showEntity(store: StoreAtHand, terminal: Terminal, questio
   }
   const row = (await loadEntities(store.db, question.type, ids)).get(ids[0] ?? '');
   if (!row) {
-    throw new ConfigError(`[why] no ${question.type} ${question.id}: give its id, or a person's e-mail address, phone or id in a tool`, {
-      code: 'why_unknown',
-    });
+    throw new ConfigError(
+      `[why] no ${question.type} ${question.id}: give its id, or a person's e-mail address, phone or id in a tool`,
+      {
+        code: 'why_unknown',
+      },
+    );
   }
   showHead(row, store, terminal);
   await showFields(row, question.field, store, terminal);
@@ -53,7 +56,8 @@ async function findIds({ db }: StoreAtHand, { type, id }: EntityQuestion): Promi
 }
 
 function showHead(row: EntityRow, { timeText }: StoreAtHand, { print, pick }: Terminal): void {
-  const name = row.fields.fullName ?? row.fields.name ?? [row.fields.lastName, row.fields.firstName].filter(Boolean).join(' ');
+  const name =
+    row.fields.fullName ?? row.fields.name ?? [row.fields.lastName, row.fields.firstName].filter(Boolean).join(' ');
   print(`${row.type}:${row.id}${name ? `  ${String(name)}` : ''}`);
   print(
     `  ${pick(`版 ${row.version}、作成 ${timeText(row.createdAtMs)}、更新 ${timeText(row.updatedAtMs)}`, `version ${row.version}, made ${timeText(row.createdAtMs)}, changed ${timeText(row.updatedAtMs)}`)}`,
@@ -85,7 +89,9 @@ function showField(
   const meta = row.fieldMeta[name];
   if (won) print(`      ${originText(won, store, pick)}`);
   else if (meta) {
-    print(`      ${pick('情報源', 'from')} ${meta.source}, ${store.timeText(meta.sourceAtMs)}${meta.mappingVersion === null ? '' : `, ${pick('マッピング', 'mapping')} ${meta.mappingVersion}`}`);
+    print(
+      `      ${pick('情報源', 'from')} ${meta.source}, ${store.timeText(meta.sourceAtMs)}${meta.mappingVersion === null ? '' : `, ${pick('マッピング', 'mapping')} ${meta.mappingVersion}`}`,
+    );
   } else if (value !== undefined) {
     print(`      ${pick('Musubiが算出', 'kept by Musubi itself')}`);
   }
@@ -120,17 +126,22 @@ async function showIdentity(row: EntityRow, { db, timeText }: StoreAtHand, { pri
   if (addresses.length > 0) print(pick('チャネルの宛先', 'Addresses'));
   for (const { channel, scope, id, displayName, states } of addresses) {
     const follow = Object.entries(states).map(([connection, state]) => `${connection} ${state}`);
-    print(`  ${channel}/${scope}/${id}${displayName === null ? '' : `  ${displayName}`}${follow.length > 0 ? `  ${follow.join(', ')}` : ''}`);
+    print(
+      `  ${channel}/${scope}/${id}${displayName === null ? '' : `  ${displayName}`}${follow.length > 0 ? `  ${follow.join(', ')}` : ''}`,
+    );
   }
   const consents = await consentsOf(db, row.id);
   if (consents.length > 0) print(pick('同意', 'Consents'));
-  for (const { channel, purpose, status, atMs, source } of consents) print(`  ${timeText(atMs)}  ${channel}/${purpose}: ${status}  ${source}`);
+  for (const { channel, purpose, status, atMs, source } of consents)
+    print(`  ${timeText(atMs)}  ${channel}/${purpose}: ${status}  ${source}`);
   const decisions = await identityDecisionsOf(db, row.id);
   if (decisions.length > 0) print(pick('名寄せの判断', 'Identity decisions'));
   for (const decision of decisions) {
     const other = decision.personId === row.id ? decision.otherPersonId : decision.personId;
     const more = [decision.record, other === null ? null : `person:${other}`].filter((one) => one !== null).join('  ');
     const open = decision.state === 'open' ? pick('  確認待ち', '  waits for review') : '';
-    print(`  ${timeText(decision.atMs)}  ${decision.kind}  ${more}  ${decision.reasons.join(', ')}  (${decision.decidedBy})${open}`);
+    print(
+      `  ${timeText(decision.atMs)}  ${decision.kind}  ${more}  ${decision.reasons.join(', ')}  (${decision.decidedBy})${open}`,
+    );
   }
 }

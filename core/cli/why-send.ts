@@ -10,7 +10,10 @@ import type { StoreAtHand } from './with-store.ts';
 /** Why an effect is, or is not, on its way: its cause, what the gate said, what came of it. */
 export async function showSend(store: StoreAtHand, terminal: Terminal, id: string): Promise<number> {
   const effect = isUuid(id) ? (await effectsById(store.db, [id])).get(id) : undefined;
-  if (!effect) throw new ConfigError(`[why] no effect ${id}: give the id that musubi dead list or a log line shows`, { code: 'why_unknown' });
+  if (!effect)
+    throw new ConfigError(`[why] no effect ${id}: give the id that musubi dead list or a log line shows`, {
+      code: 'why_unknown',
+    });
   const { print, pick } = terminal;
   print(`send:${effect.id}`);
   print(`  ${effect.connection}.${effect.action}  ${effect.kind}  ${pick('状態', 'state')} ${effect.state}`);
@@ -32,7 +35,10 @@ async function showCause(effect: EffectRow, { db, timeText }: StoreAtHand, { pri
   const run = effect.runId === null ? null : await findRun(db, effect.runId);
   const version = run === null ? '' : ` (${run.ruleVersion})`;
   print(`  ${pick('ルール', 'rule')} ${effect.rule}${version}  ${pick('ステップ', 'step')} ${effect.step ?? '—'}`);
-  if (run) print(`  ${pick('実行', 'run')} ${run.id}  ${run.state}, ${timeText(run.startedAtMs)}${run.reason === null ? '' : `  ${run.reason}`}`);
+  if (run)
+    print(
+      `  ${pick('実行', 'run')} ${run.id}  ${run.state}, ${timeText(run.startedAtMs)}${run.reason === null ? '' : `  ${run.reason}`}`,
+    );
   if (effect.answeredEffect !== null) print(`  ${pick('返答先', 'answers')} send:${effect.answeredEffect}`);
   if (effect.thread !== null) print(`  ${pick('スレッド', 'thread')} ${effect.thread}`);
 }
@@ -46,9 +52,15 @@ async function showGate(effect: EffectRow, { db, timeText }: StoreAtHand, { prin
 
 function showOutcome(effect: EffectRow, { timeText }: StoreAtHand, terminal: Terminal): void {
   const { print, pick } = terminal;
-  print(`  ${pick('計画', 'planned')} ${timeText(effect.plannedAtMs)}, ${pick('送信予定', 'due')} ${timeText(effect.dueAtMs)}, ${pick('試行', 'attempts')} ${effect.attempts}`);
-  if (effect.isAfterUnknown) print(`  ${pick('以前の応答が失われています', 'the answer to an earlier attempt was lost')}`);
-  if (effect.code !== null) print(`  ${effect.code}: ${effect.code === 'gate' ? (effect.reason ?? '') : plainReason(effect.code, effect.reason, terminal)}`);
+  print(
+    `  ${pick('計画', 'planned')} ${timeText(effect.plannedAtMs)}, ${pick('送信予定', 'due')} ${timeText(effect.dueAtMs)}, ${pick('試行', 'attempts')} ${effect.attempts}`,
+  );
+  if (effect.isAfterUnknown)
+    print(`  ${pick('以前の応答が失われています', 'the answer to an earlier attempt was lost')}`);
+  if (effect.code !== null)
+    print(
+      `  ${effect.code}: ${effect.code === 'gate' ? (effect.reason ?? '') : plainReason(effect.code, effect.reason, terminal)}`,
+    );
   if (effect.reason !== null && effect.code !== 'gate') print(`  ${effect.reason}`);
   print(`  ${pick('内容', 'input')} ${JSON.stringify(effect.input)}`);
   if (effect.result !== null) print(`  ${pick('結果', 'result')} ${JSON.stringify(effect.result)}`);
@@ -59,6 +71,7 @@ async function showFollowers(effect: EffectRow, { db }: StoreAtHand, { print, pi
   if (effect.state !== 'replaced' || effect.runId === null) return;
   const others = await effectsById(db, await effectsOfRun(db, effect.runId));
   for (const other of [...others.values()].sort((a, b) => a.seq - b.seq)) {
-    if (other.step?.startsWith(`${effect.step}:`)) print(`  ${pick('代わりの送信', 'went on as')} send:${other.id}  ${other.action}, ${other.state}`);
+    if (other.step?.startsWith(`${effect.step}:`))
+      print(`  ${pick('代わりの送信', 'went on as')} send:${other.id}  ${other.action}, ${other.state}`);
   }
 }

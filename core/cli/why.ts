@@ -17,7 +17,12 @@ export async function why(context: CommandContext, words: readonly string[]): Pr
   const [subject = '', id, field] = splitSubject(words);
   const show = showOf(subject);
   if (!show || id === undefined) {
-    const known = ['person', 'send', 'event', ...entityTypes.filter((type) => type !== 'person' && isStoredEntityType(type))];
+    const known = [
+      'person',
+      'send',
+      'event',
+      ...entityTypes.filter((type) => type !== 'person' && isStoredEntityType(type)),
+    ];
     const hint = show ? undefined : suggest(subject, known);
     throw new ConfigError(
       `[why] expected one of ${listAllowed(known)} and an id, e.g. musubi why person hanako@example.co.jp email${hint ? ` (${hint})` : ''}`,

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { readText } from '../config/config-files.ts';
 import { substitute } from '../config/environment.ts';
 import type { ProcessSettings } from '../config/process-env.ts';
-import { readText } from '../config/config-files.ts';
 import { readYaml } from '../config/yaml-document.ts';
 import { isTimeZone, localTime } from '../model/zone.ts';
 import { ConfigError } from '../sdk/errors.ts';
@@ -30,9 +30,12 @@ export async function withStore<T>(
   const folder = workspaceFolder(context.folder);
   const dataDir = context.dataDir ?? path.join(folder, '.musubi', 'data');
   if (!options.create && settings.databaseUrl === undefined && !existsSync(path.join(dataDir, 'pgdata'))) {
-    throw new ConfigError(`[store] there is no data in ${dataDir} yet: start the hub first, or name the folder with --data`, {
-      code: 'store_missing',
-    });
+    throw new ConfigError(
+      `[store] there is no data in ${dataDir} yet: start the hub first, or name the folder with --data`,
+      {
+        code: 'store_missing',
+      },
+    );
   }
   const timeZone = await readTimeZone(folder, settings.env);
   const store = await openQuietly(context, dataDir);
@@ -52,7 +55,8 @@ async function openQuietly({ settings, terminal }: CommandContext, dataDir: stri
       schema: settings.schema,
       poolSize: 2,
       onProgress: (step) => {
-        if (step === 'creating') terminal.progress(terminal.pick('データベースを作成しています', 'making the database'));
+        if (step === 'creating')
+          terminal.progress(terminal.pick('データベースを作成しています', 'making the database'));
         else terminal.progress(null);
       },
       onError: (error) => terminal.warn(`[store] ${error.message}`),

@@ -9,7 +9,9 @@ import { ConfigError } from '../sdk/errors.ts';
 export function workspaceFolder(named: string | undefined): string {
   const folder = path.resolve(named ?? '.');
   if (!existsSync(path.join(folder, 'musubi.yaml'))) {
-    throw new ConfigError(`[workspace] no musubi.yaml in ${folder}: name the folder with --workspace`, { code: 'workspace_missing' });
+    throw new ConfigError(`[workspace] no musubi.yaml in ${folder}: name the folder with --workspace`, {
+      code: 'workspace_missing',
+    });
   }
   return folder;
 }

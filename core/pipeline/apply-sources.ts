@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { Mention, PersonBook } from '../identity/person-book.ts';
-import { stableJson } from '../model/change.ts';
 import type { JsonObject, JsonValue } from '../sdk/json.ts';
 import type { EntityRow } from '../store/entities.ts';
 import { isStoredEntityType } from '../store/entities.ts';
-import { type LinkRow, remoteKeyText } from '../store/identity.ts';
+import type { ShadowRow } from '../store/history.ts';
+import { type LinkRow, type RemoteKey, remoteKeyText } from '../store/identity.ts';
 import type { InboxRow } from '../store/inbox.ts';
 import { applyFields } from '../sync/apply-fields.ts';
+import { compareWithShadow, mergeShadow, type Shadow, shadowHash } from '../sync/shadow.ts';
 import type { MappedSource } from './read-row.ts';
 import type { OpenConnection, Setup } from './setup.ts';
 import type { FactWrites } from './writes.ts';
@@ -58,35 +58,40 @@ export function applySource(source: MappedSource, origin: Origin, context: Apply
 
 function applyPerson(source: MappedSource, origin: Origin, context: ApplyContext): Applied {
   const { book, facts } = context;
-  const remote = { connection: origin.connection.name, object: source.record.object, remoteId: source.record.id };
-  const hash = hashOf(source);
-  const seen = seenBefore(source, hash, facts.shadows.get(remoteKeyText(remote)) ?? shadowOf(book.linkOf(remote)));
+  const remote = remoteOf(source, origin);
+  const given = shadowOf(source);
+  const stored = facts.shadows.get(remoteKeyText(remote)) ?? book.linkOf(remote)?.shadow ?? null;
+  const guard = compareWithShadow(given, stored);
   const { personId, linkId } = book.resolve(mentionOf(source, origin.connection.name));
   const person = personId === null ? undefined : book.persons.get(personId);
-  if (seen || !person) return 'superseded';
+  if (!person || guard === 'stale') return 'superseded';
 
-  const result = applyFields(
-    person,
-    source.mapped.fields,
-    applySourceOf(source, origin, context),
-    fieldRules(context, 'person'),
-  );
+  const isAddressNew = applyAddress(source, person.id, origin, context);
+  if (guard === 'same' && !isAddressNew) return 'superseded';
+  const from = applySourceOf(source, origin, context);
+  const result = applyFields(person, source.mapped.fields, from, fieldRules(context, 'person'));
   recordOutcomes(result.outcomes, person, linkId, source, origin, context);
   const isNew = book.pending.changedPersons.has(person.id) && Object.keys(person.fields).length === 0;
   if (isNew || result.row !== person) book.put(isNew ? withFirstSeen(result.row, source) : result.row, linkId);
-  applyAddress(source, person.id, origin, context);
-  facts.shadows.set(remoteKeyText(remote), shadow(source, origin, hash, person.id));
+  facts.shadows.set(remoteKeyText(remote), shadowRow(source, remote, mergeShadow(given, stored), person.id));
   return 'applied';
 }
+
+const remoteOf = (source: MappedSource, origin: Origin): RemoteKey => ({
+  connection: origin.connection.name,
+  object: source.record.object,
+  remoteId: source.record.id,
+});
 
 const withFirstSeen = (row: EntityRow, source: MappedSource): EntityRow =>
   row.fields.firstSeenAt === undefined
     ? { ...row, fields: { ...row.fields, firstSeenAt: source.record.modifiedAtMs } }
     : row;
 
-function applyAddress(source: MappedSource, personId: string, origin: Origin, { book }: ApplyContext): void {
+/** Takes over an address and its follow state; false when it says nothing new. */
+function applyAddress(source: MappedSource, personId: string, origin: Origin, { book }: ApplyContext): boolean {
   const { address } = source.mapped;
-  if (!address) return;
+  if (!address) return false;
   const known = book.addressOf(address);
   const states = address.state === undefined ? {} : { [origin.connection.name]: address.state };
   const isSame =
@@ -94,7 +99,7 @@ function applyAddress(source: MappedSource, personId: string, origin: Origin, { 
     (address.displayName === undefined || known.displayName === address.displayName) &&
     (address.pictureUrl === undefined || known.pictureUrl === address.pictureUrl) &&
     (address.state === undefined || known.states[origin.connection.name] === address.state);
-  if (isSame) return;
+  if (isSame) return false;
   book.putAddress({
     channel: address.channel,
     scope: address.scope,
@@ -104,6 +109,7 @@ function applyAddress(source: MappedSource, personId: string, origin: Origin, { 
     pictureUrl: address.pictureUrl ?? known?.pictureUrl ?? null,
     states: { ...known?.states, ...states },
   });
+  return true;
 }
 
 function addActivity(source: MappedSource, origin: Origin, context: ApplyContext): Applied {
@@ -160,11 +166,12 @@ function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext
   const { entity } = source.mapping;
   if (!isStoredEntityType(entity)) return 'superseded';
   const { facts, entities, links } = context;
-  const remote = { connection: origin.connection.name, object: source.record.object, remoteId: source.record.id };
+  const remote = remoteOf(source, origin);
   const key = remoteKeyText(remote);
   const known = links.get(key);
-  const hash = hashOf(source);
-  if (seenBefore(source, hash, facts.shadows.get(key) ?? shadowOf(known))) return 'superseded';
+  const given = shadowOf(source);
+  const stored = facts.shadows.get(key) ?? known?.shadow ?? null;
+  if (compareWithShadow(given, stored) !== 'news') return 'superseded';
   const link: LinkRow = known ?? {
     id: context.newId(),
     ...remote,
@@ -200,7 +207,7 @@ function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext
   recordOutcomes(result.outcomes, row, link.id, source, origin, context);
   entities.set(id, result.row);
   facts.entities.set(id, result.row);
-  facts.shadows.set(key, shadow(source, origin, hash, id));
+  facts.shadows.set(key, shadowRow(source, remote, mergeShadow(given, stored), id));
   return 'applied';
 }
 
@@ -246,44 +253,19 @@ function fieldRules(context: ApplyContext, entity: string) {
   return rules;
 }
 
-interface Shadow {
-  readonly hash: string;
-  readonly modifiedAtMs: number;
-}
+const shadowOf = ({ record, mapped }: MappedSource): Shadow => ({
+  modifiedAtMs: record.modifiedAtMs,
+  fields: mapped.fields as JsonObject,
+  isDeleted: record.isDeleted ?? false,
+});
 
-const shadowOf = (link: LinkRow | undefined): Shadow | null => link?.shadow ?? null;
-
-/** The version guard: older than what is stored, or the same time with the same content, says nothing new. */
-function seenBefore(
-  source: MappedSource,
-  hash: string,
-  stored: Shadow | { hash: string; modifiedAt: string } | null,
-): boolean {
-  if (!stored) return false;
-  const storedMs = 'modifiedAtMs' in stored ? stored.modifiedAtMs : Date.parse(stored.modifiedAt);
-  return source.record.modifiedAtMs < storedMs || stored.hash === hash;
-}
-
-/** The hash of what was mapped; keys in order, so equal content is equal text. */
-function hashOf(source: MappedSource): string {
-  const { fields, address } = source.mapped;
-  return createHash('sha256')
-    .update(stableJson({ fields, address: address ?? null, isDeleted: source.record.isDeleted ?? false }))
-    .digest('base64')
-    .slice(0, 27);
-}
-
-const shadow = (source: MappedSource, origin: Origin, hash: string, entityId: string) => ({
-  connection: origin.connection.name,
-  object: source.record.object,
-  remoteId: source.record.id,
+const shadowRow = (source: MappedSource, remote: RemoteKey, shadow: Shadow, entityId: string): ShadowRow => ({
+  ...remote,
+  ...shadow,
   entityType: source.mapping.entity,
   entityId,
   version: source.record.version ?? null,
-  modifiedAt: new Date(source.record.modifiedAtMs).toISOString(),
-  hash,
-  fields: source.mapped.fields as JsonObject,
-  isDeleted: source.record.isDeleted ?? false,
+  hash: shadowHash(shadow),
   mappingVersion: source.mapping.version,
 });
 

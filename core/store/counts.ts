@@ -21,7 +21,9 @@ export async function countStore(db: Queryable): Promise<StoreCounts> {
     return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
   };
   return {
-    persons: await one('select count(*)::int as n from musubi.persons where deleted_at is null and merged_into is null'),
+    persons: await one(
+      'select count(*)::int as n from musubi.persons where deleted_at is null and merged_into is null',
+    ),
     effects: await byState('effects'),
     runs: await byState('runs'),
     dirtyRecords: await one('select count(*)::int as n from musubi.dirty_records'),

@@ -38,7 +38,7 @@ export interface ShadowRow {
   readonly entityType: string;
   readonly entityId: string | null;
   readonly version: string | null;
-  readonly modifiedAt: string;
+  readonly modifiedAtMs: number;
   readonly hash: string;
   readonly fields: JsonObject;
   readonly isDeleted: boolean;
@@ -55,7 +55,7 @@ export async function saveShadows(tx: Tx, shadows: readonly ShadowRow[]): Promis
      on conflict (connection, object, remote_id) do update set entity_id = excluded.entity_id, version = excluded.version,
        modified_at = excluded.modified_at, hash = excluded.hash, fields = excluded.fields, is_deleted = excluded.is_deleted,
        mapping_version = excluded.mapping_version, updated_at = now()`,
-    [JSON.stringify(shadows)],
+    [JSON.stringify(shadows.map(({ modifiedAtMs, ...rest }) => ({ ...rest, modifiedAt: new Date(modifiedAtMs) })))],
   );
 }
 

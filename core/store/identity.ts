@@ -12,7 +12,7 @@ export interface LinkRow {
   readonly entityId: string | null;
   readonly state: 'active' | 'merged' | 'deleted' | 'frozen';
   /** Shadow of the source record, when there is one. */
-  readonly shadow: { readonly hash: string; readonly modifiedAtMs: number; readonly fields: JsonObject } | null;
+  readonly shadow: { readonly modifiedAtMs: number; readonly fields: JsonObject; readonly isDeleted: boolean } | null;
 }
 
 export interface RemoteKey {
@@ -26,7 +26,7 @@ export const remoteKeyText = (key: RemoteKey) => `${key.connection}\n${key.objec
 export async function loadLinks(db: Queryable, keys: readonly RemoteKey[]): Promise<Map<string, LinkRow>> {
   if (keys.length === 0) return new Map();
   const { rows } = await db.query(
-    `select l.id, l.connection, l.object, l.remote_id, l.entity_type, l.entity_id, l.state, s.hash, s.modified_at, s.fields
+    `select l.id, l.connection, l.object, l.remote_id, l.entity_type, l.entity_id, l.state, s.modified_at, s.fields, s.is_deleted
      from jsonb_to_recordset($1::jsonb) as x(connection text, object text, "remoteId" text)
      join musubi.links l on l.connection = x.connection and l.object = x.object and l.remote_id = x."remoteId"
      left join musubi.source_records s on s.connection = l.connection and s.object = l.object and s.remote_id = l.remote_id`,
@@ -44,12 +44,12 @@ const linkOf = (row: Record<string, unknown>): LinkRow => ({
   entityId: row.entity_id as string | null,
   state: row.state as LinkRow['state'],
   shadow:
-    row.hash === null || row.hash === undefined
+    row.fields === null
       ? null
       : {
-          hash: row.hash as string,
           modifiedAtMs: (row.modified_at as Date).getTime(),
           fields: row.fields as JsonObject,
+          isDeleted: row.is_deleted as boolean,
         },
 });
 

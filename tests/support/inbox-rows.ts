@@ -5,7 +5,10 @@ const source = createIdSource();
 export const newId = () => source(Date.now());
 
 /** A delivery with one row per event. */
-export function delivery(connection: string, events: readonly (Partial<NewInboxRow> & { dedupKey: string })[]): NewDelivery {
+export function delivery(
+  connection: string,
+  events: readonly (Partial<NewInboxRow> & { dedupKey: string })[],
+): NewDelivery {
   const id = newId();
   return {
     id,
