@@ -22,6 +22,9 @@ export const eventId = (series: string, n: number) =>
 export const replyToken = (series: string, n: number) =>
   `${series.toLowerCase()}${n.toString(16).padStart(32 - series.length, '0')}`;
 
+/** Unique as LINE's are: the hub derives from it what it must not do twice. */
+const messageId = (series: string, n: number) => `4445${series.replace(/\D/g, '')}${n.toString().padStart(12, '0')}`;
+
 export interface WebhookTarget {
   readonly host: string;
   readonly path: string;
@@ -47,7 +50,7 @@ function bodyOf(series: string, n: number, text: string) {
       {
         type: 'message',
         message: {
-          id: (444573844083572737n + BigInt(n)).toString(),
+          id: messageId(series, n),
           type: 'text',
           quoteToken: 'q3Plxr4AgKd0Zt1yB5nV8eWuHcMjSfLoIa2RmT6pXkQzD7wGh9vCbN0sYuEiOaJl',
           text,

@@ -50,7 +50,7 @@ function createProgram(terminal: Terminal, run: Run): Command {
     )
     .addOption(new Option('--lang <language>', pick('表示言語', 'language of the output')).choices(['ja', 'en']))
     .exitOverride()
-    .showHelpAfterError();
+    .showHelpAfterError(pick('使い方は musubi --help で表示できます。', 'See musubi --help.'));
   speak(program, terminal);
   program.addHelpText(
     'after',

@@ -34,7 +34,6 @@ const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'core/store/migrations/0002-entities-and-identity.ts': 'SQL of one release, column by column',
   },
   'names a connector': {
-    'core/cli/demo.ts': 'the hints at the end of the demo speak of the quickstart that ships',
     'core/config/template-scope.ts': 'the field `slack` of a colleague in musubi.yaml',
     'core/model/codes.ts': 'channels of consents, which are canonical codes',
     'core/store/pglite-wire.ts': 'a field of a PostgreSQL error',

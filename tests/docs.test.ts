@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { commands } from '../core/cli/commands.ts';
 import { type LoadedWorkspace, loadWorkspace } from '../core/config/load-workspace.ts';
 import { formatProblem } from '../core/config/problem.ts';
 import { checkMapping } from '../core/mapping/check-mapping.ts';
@@ -19,8 +20,9 @@ const pages = [
   ...['docs', 'deploy', 'examples', 'connectors'].flatMap((folder) => filesIn(folder)),
 ].filter((file) => file.endsWith('.md'));
 
-/** Every variable the examples name. */
-const env = new Proxy({}, { get: () => 'given-by-the-test' });
+/** The variables a text names without a default. */
+const envOf = (text: string) =>
+  Object.fromEntries([...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name]) => [name, 'given']));
 
 /** The files of a guide: each YAML block names its own in the first line. */
 function filesOf(guide: string): readonly { readonly name: string; readonly text: string }[] {
@@ -40,7 +42,7 @@ async function load(guide: string): Promise<LoadedWorkspace> {
       mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
       writeFileSync(path.join(folder, name), text);
     }
-    return await loadWorkspace({ folder, shippedFolder: ROOT, env, connectors });
+    return await loadWorkspace({ folder, shippedFolder: ROOT, env: envOf(readText(guide)), connectors });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -98,13 +100,13 @@ describe('every page', () => {
       [...codeIn(file).matchAll(/\bnpm (?:run )?([a-z]+)/g)].map((match) => [file, match[1] ?? ''] as const),
     );
     expect(named.filter(([, script]) => !known.includes(script))).toEqual([]);
-    const commands = commandNames();
+    const names = commands.map(({ usage }) => usage.split(' ')[0] ?? '');
     const called = pages.flatMap((file) =>
       [...codeIn(file).matchAll(/(?:npx |core\/)musubi(?:\.mjs)? ([a-z]+)/g)].map(
         (match) => [file, match[1] ?? ''] as const,
       ),
     );
-    expect(called.filter(([, command]) => !commands.includes(command))).toEqual([]);
+    expect(called.filter(([, command]) => !names.includes(command))).toEqual([]);
   });
 
   it('speaks of the project alone', () => {
@@ -170,6 +172,13 @@ describe('the pages agree with the code', () => {
     for (const type of entityTypes) expect(meaning).toContain(type);
   });
 
+  it('deploy/Dockerfile: takes along every folder the package ships', () => {
+    const { files } = JSON.parse(readText('package.json')) as { files: string[] };
+    const folders = files.filter((name) => filesIn(name).length > 0);
+    const copied = [...readText('deploy/Dockerfile').matchAll(/^COPY (\w+) \.\/\1$/gm)].map((match) => match[1]);
+    expect(copied.toSorted()).toEqual(folders.toSorted());
+  });
+
   it('docs/decisions: numbered without gaps, short, with what was given up', () => {
     const records = filesIn('docs/decisions');
     expect(records.map((file) => Number(path.basename(file).slice(0, 4)))).toEqual(records.map((_, at) => at + 1));
@@ -186,17 +195,4 @@ function codeIn(file: string): string {
   const shell = codeBlocks(text).filter(({ language }) => language === 'sh' || language === '');
   const quoted = text.replaceAll(/^```[\s\S]*?^```$/gm, '').match(/`[^`\n]+`/g) ?? [];
   return [...shell.map((block) => block.text), ...quoted].join('\n');
-}
-
-/** The commands that core/cli.ts registers. */
-function commandNames(): readonly string[] {
-  const nodes = sourcesIn('core')
-    .filter(({ file }) => /^core\/cli/.test(file))
-    .flatMap((source) => source.nodes);
-  return nodes.flatMap((node) => {
-    const callee = node.type === 'CallExpression' ? (node.callee as SyntaxNode) : undefined;
-    if (callee?.type !== 'MemberExpression' || (callee.property as { name?: string }).name !== 'command') return [];
-    const name = literalOf((node.arguments as SyntaxNode[])[0]);
-    return name === undefined ? [] : [name.split(' ')[0] ?? ''];
-  });
 }

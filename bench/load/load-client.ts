@@ -18,6 +18,8 @@ export interface LoadClient {
 export async function startLoad(): Promise<LoadClient> {
   const child = fork(path.join(import.meta.dirname, 'load-process.ts'), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // as JSON a figure that is not a number would arrive as 0
+    serialization: 'advanced',
   });
   const { lineUrl } = await message<{ lineUrl: string }>(child);
   const ask = async <T>(request: LoadRequest): Promise<T> => {

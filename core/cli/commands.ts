@@ -1,4 +1,6 @@
 import type { CommandContext } from './command-context.ts';
+import type { Terminal } from './terminal.ts';
+import type { StoreAtHand } from './with-store.ts';
 
 type Wording = readonly [ja: string, en: string];
 
@@ -26,6 +28,16 @@ export const groups: Readonly<Record<string, Wording>> = {
   token: ['API トークンを管理する', 'manage API tokens'],
   dead: ['処理できなかったイベントと送信を扱う', 'look after events and effects that failed'],
 };
+
+/** Runs a command on the workspace's store; only `create` makes one that is not there yet. */
+async function onStore(
+  context: CommandContext,
+  work: (store: StoreAtHand, terminal: Terminal) => Promise<number>,
+  { create }: { readonly create: boolean } = { create: false },
+): Promise<number> {
+  const { withStore } = await import('./with-store.ts');
+  return withStore(context, { create }, (store) => work(store, context.terminal));
+}
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
@@ -75,7 +87,11 @@ export const commands: readonly CommandEntry[] = [
     usage: 'status',
     words: ['受信・送信・実行・接続の状態を表示する', 'show what waits, what failed and how the connections do'],
     options: [{ flags: '--json', words: ['JSON で出力する', 'print JSON'] }],
-    run: async (context, _args, { json }) => (await import('./status.ts')).status(context, { isJson: json === true }),
+    run: async (context, _args, { json }) => {
+      const { connectorsInUse, status } = await import('./status.ts');
+      const connectors = await connectorsInUse(context);
+      return onStore(context, (store, terminal) => status(store, terminal, { connectors, isJson: json === true }));
+    },
   },
   {
     usage: 'why <what...>',
@@ -83,18 +99,28 @@ export const commands: readonly CommandEntry[] = [
       '値・送信・イベントの理由を説明する：why person <ID・メール・LINE ID> [項目]、why send <ID>、why event <ID>',
       'explain a value, a send or an event: why person <id|email|id in a tool> [field], why send <id>, why event <id>',
     ],
-    run: async (context, words) => (await import('./why.ts')).why(context, words),
+    run: async (context, words) => {
+      const { readQuestion, why } = await import('./why.ts');
+      const question = readQuestion(words);
+      return onStore(context, (store, terminal) => why(store, terminal, question));
+    },
   },
   {
     usage: 'dead list',
     words: ['処理できなかったものを理由ごとに表示する', 'list what failed, by reason'],
     options: [{ flags: '--code <code>', words: ['このコードだけを表示する', 'only this code'] }],
-    run: async (context, _args, { code }) => (await import('./dead.ts')).listDead(context, { code: text(code) }),
+    run: async (context, _args, { code }) => {
+      const { listDead } = await import('./dead.ts');
+      return onStore(context, (store, terminal) => listDead(store, terminal, { code: text(code) }));
+    },
   },
   {
     usage: 'dead show <id>',
     words: ['1件の詳細を表示する', 'show one of them in full'],
-    run: async (context, [id = '']) => (await import('./dead.ts')).showDead(context, id),
+    run: async (context, [id = '']) => {
+      const { showDead } = await import('./dead.ts');
+      return onStore(context, (store, terminal) => showDead(store, terminal, id));
+    },
   },
   {
     usage: 'dead retry [id]',
@@ -110,13 +136,11 @@ export const commands: readonly CommandEntry[] = [
         ],
       },
     ],
-    run: async (context, [id], { all, code, evenIfUnknown }) =>
-      (await import('./dead.ts')).retryDead(context, {
-        id,
-        isAll: all === true,
-        code: text(code),
-        isEvenIfUnknown: evenIfUnknown === true,
-      }),
+    run: async (context, [id], { all, code, evenIfUnknown }) => {
+      const { retryDead, retryOptions } = await import('./dead.ts');
+      const options = retryOptions(id, all === true, { code: text(code), isEvenIfUnknown: evenIfUnknown === true });
+      return onStore(context, (store, terminal) => retryDead(store, terminal, options));
+    },
   },
   {
     usage: 'token create',
@@ -130,22 +154,28 @@ export const commands: readonly CommandEntry[] = [
         default: '90d',
       },
     ],
-    run: async (context, _args, { name, scope, expires }) =>
-      (await import('./token.ts')).createApiToken(context, {
-        name: String(name),
-        scopes: (scope as unknown[]).map(String),
-        expires: String(expires),
-      }),
+    run: async (context, _args, { name, scope, expires }) => {
+      const { createApiToken, tokenOptions } = await import('./token.ts');
+      const scopes = Array.isArray(scope) ? scope.map(String) : [];
+      const options = tokenOptions(String(name), scopes, String(expires), Date.now());
+      return onStore(context, (store, terminal) => createApiToken(store, terminal, options), { create: true });
+    },
   },
   {
     usage: 'token list',
     words: ['トークンの一覧を表示する', 'list the tokens'],
-    run: async (context) => (await import('./token.ts')).listApiTokens(context),
+    run: async (context) => {
+      const { listApiTokens } = await import('./token.ts');
+      return onStore(context, listApiTokens);
+    },
   },
   {
     usage: 'token revoke <id>',
     words: ['トークンを失効させる（ID または先頭部分）', 'revoke a token by its id or its beginning'],
-    run: async (context, [id = '']) => (await import('./token.ts')).revokeApiToken(context, id),
+    run: async (context, [id = '']) => {
+      const { revokeApiToken } = await import('./token.ts');
+      return onStore(context, (store, terminal) => revokeApiToken(store, terminal, id));
+    },
   },
   {
     usage: 'schema [name]',

@@ -4,12 +4,11 @@ import { ConfigError } from '../sdk/errors.ts';
 import { appendAudit } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
 import { countDeadLetters, type DeadLetter, deadLetters, reviveLetters } from '../store/dead-letters.ts';
-import type { CommandContext } from './command-context.ts';
 import { plainReason, riskOf } from './dead-reasons.ts';
 import type { Terminal } from './terminal.ts';
 import { showEvent } from './why-event.ts';
 import { showSend } from './why-send.ts';
-import { type StoreAtHand, withStore } from './with-store.ts';
+import type { StoreAtHand } from './with-store.ts';
 
 /** Shown of each code; `--code` shows many of one. */
 const EXAMPLES = 5;
@@ -19,26 +18,25 @@ const MOST_RETRIED = 1_000_000;
 const BATCH = 200;
 
 /** `musubi dead list [--code x]`: what is dead or unknown, by code with plain reasons. */
-export function listDead(context: CommandContext, { code }: { readonly code?: string | undefined }): Promise<number> {
-  return withStore(context, { create: false }, async (store) => {
-    const { terminal } = context;
-    const counts = (await countDeadLetters(store.db)).filter((one) => code === undefined || one.code === code);
-    if (counts.length === 0) terminal.say('未処理の失敗はありません。', 'Nothing is dead.');
-    for (const group of counts) {
-      const limit = code === undefined ? EXAMPLES : MOST_SHOWN;
-      const letters = await deadLetters(store.db, { code: group.code, limit });
-      terminal.print(`${group.code}  ${terminal.pick(`${group.count}件`, String(group.count))}`);
-      terminal.print(`  ${plainReason(group.code, letters[0]?.reason ?? null, terminal)}`);
-      for (const letter of letters) terminal.print(`  ${letterLine(letter, store, terminal)}`);
-      const rest = group.count - letters.length;
-      if (rest > 0) {
-        terminal.print(
-          `  ${terminal.pick(`ほか${rest}件`, `and ${rest} more`)}: musubi dead list --code ${group.code}`,
-        );
-      }
+export async function listDead(
+  store: StoreAtHand,
+  terminal: Terminal,
+  { code }: { readonly code?: string | undefined },
+): Promise<number> {
+  const counts = (await countDeadLetters(store.db)).filter((one) => code === undefined || one.code === code);
+  if (counts.length === 0) terminal.say('未処理の失敗はありません。', 'Nothing is dead.');
+  for (const group of counts) {
+    const limit = code === undefined ? EXAMPLES : MOST_SHOWN;
+    const letters = await deadLetters(store.db, { code: group.code, limit });
+    terminal.print(`${group.code}  ${terminal.pick(`${group.count}件`, String(group.count))}`);
+    terminal.print(`  ${plainReason(group.code, letters[0]?.reason ?? null, terminal)}`);
+    for (const letter of letters) terminal.print(`  ${letterLine(letter, store, terminal)}`);
+    const rest = group.count - letters.length;
+    if (rest > 0) {
+      terminal.print(`  ${terminal.pick(`ほか${rest}件`, `and ${rest} more`)}: musubi dead list --code ${group.code}`);
     }
-    return 0;
-  });
+  }
+  return 0;
 }
 
 function letterLine(
@@ -51,42 +49,43 @@ function letterLine(
 }
 
 /** `musubi dead show <id>`: everything known of one. */
-export function showDead(context: CommandContext, id: string): Promise<number> {
-  return withStore(context, { create: false }, async (store) => {
-    const letter = await letterOf(store.db, id);
-    return letter.kind === 'effect' ? showSend(store, context.terminal, id) : showEvent(store, context.terminal, id);
-  });
+export async function showDead(store: StoreAtHand, terminal: Terminal, id: string): Promise<number> {
+  const letter = await letterOf(store.db, id);
+  return letter.kind === 'effect' ? showSend(store, terminal, id) : showEvent(store, terminal, id);
 }
 
 export interface RetryOptions {
-  readonly id?: string | undefined;
-  readonly isAll: boolean;
+  /** One letter, or all of them. */
+  readonly what: string | 'all';
   readonly code?: string | undefined;
   readonly isEvenIfUnknown: boolean;
+}
+
+/** @throws ConfigError `dead_what` unless exactly one of an id and `--all` is given. */
+export function retryOptions(id: string | undefined, isAll: boolean, more: Omit<RetryOptions, 'what'>): RetryOptions {
+  if ((id === undefined) !== isAll) {
+    const message = '[dead] name one id, or all of them with --all (and --code for one kind)';
+    throw new ConfigError(message, { code: 'dead_what' });
+  }
+  return { what: id ?? 'all', ...more };
 }
 
 /**
  * `musubi dead retry <id>` or `--all [--code x]`: events are applied again, effects planned again. One whose answer was lost needs
  * `--even-if-unknown`: it may have arrived. Audited.
  */
-export function retryDead(context: CommandContext, options: RetryOptions): Promise<number> {
-  if ((options.id === undefined) === !options.isAll) {
-    const message = '[dead] name one id, or all of them with --all (and --code for one kind)';
-    throw new ConfigError(message, { code: 'dead_what' });
-  }
-  return withStore(context, { create: false }, async ({ db, kind }) => {
-    const letters =
-      options.id === undefined
-        ? await deadLetters(db, { code: options.code, limit: MOST_RETRIED })
-        : [await letterOf(db, options.id)];
-    const held = letters.filter((letter) => holdReason(letter, options, context.terminal) !== null);
-    const revived = await revive(
-      db,
-      letters.filter((letter) => !held.includes(letter)),
-    );
-    showRetried(revived, held, kind, options, context.terminal);
-    return held.length > 0 && options.id !== undefined ? 1 : 0;
-  });
+export async function retryDead({ db, kind }: StoreAtHand, terminal: Terminal, options: RetryOptions): Promise<number> {
+  const isAll = options.what === 'all';
+  const letters = isAll
+    ? await deadLetters(db, { code: options.code, limit: MOST_RETRIED })
+    : [await letterOf(db, options.what)];
+  const held = letters.filter((letter) => holdReason(letter, options, terminal) !== null);
+  const revived = await revive(
+    db,
+    letters.filter((letter) => !held.includes(letter)),
+  );
+  showRetried(revived, held, kind, options, terminal);
+  return held.length > 0 && !isAll ? 1 : 0;
 }
 
 async function revive(db: Database, letters: readonly DeadLetter[]): Promise<number> {

@@ -6,7 +6,7 @@ import { createLog } from '../runtime/log.ts';
 import type { CommandContext } from './command-context.ts';
 import { forkSandboxes, type Sandboxes } from './fork-sandboxes.ts';
 import { boundGlobalFetch, stopOnSignal } from './start.ts';
-import { createStoryKit, type Hint, type StoryModule } from './story-kit.ts';
+import { createStoryKit, type StoryModule } from './story-kit.ts';
 import type { Terminal } from './terminal.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 
@@ -42,7 +42,7 @@ export async function demo(context: CommandContext, { once }: { readonly once: b
     tellParent({ state: 'ready', hubUrl: hub.url, origins: sandboxes.origins });
     const story = await loadStory(workspace);
     const missing = await play(story, { hub, sandboxes, terminal, startedAt });
-    showWhereToLook(hub, sandboxes.origins, story.tryNext?.({ hubUrl: hub.url, origins: sandboxes.origins, folder: path.relative(process.cwd(), workspace) || '.' }) ?? [], terminal);
+    if (!once) showWhereToLook(hub, sandboxes.origins, story, workspace, terminal);
     tellParent({ state: 'played', missing });
     if (!once) {
       say('Ctrl-C で終了します。', 'Ctrl-C ends it.');
@@ -107,16 +107,23 @@ async function play(story: StoryModule, { hub, sandboxes, terminal, startedAt }:
   return missing;
 }
 
-function showWhereToLook(hub: Hub, origins: Sandboxes['origins'], hints: readonly Hint[], { print, say, pick }: Terminal): void {
+function showWhereToLook(
+  { url }: Hub,
+  origins: Sandboxes['origins'],
+  story: StoryModule,
+  workspace: string,
+  { print, say, pick }: Terminal,
+): void {
+  const folder = path.relative(process.cwd(), workspace) || '.';
   print();
   say('サンドボックスが受け取ったリクエスト：', 'What the sandboxes received:');
   for (const [id, origin] of Object.entries(origins)) print(`  ${id.padEnd(6)} ${origin}/__sandbox/requests`);
-  const all: readonly Hint[] = [{ ja: `curl -s ${hub.url}/health`, en: `curl -s ${hub.url}/health` }, ...hints];
-  say('次に試せること：', `${all.length === 3 ? 'Three things' : 'Things'} to try next:`);
-  for (const [at, hint] of all.entries()) print(`  ${at + 1}. ${pick(hint.ja, hint.en)}`);
+  const health = `curl -s ${url}/health`;
+  const hints = [{ ja: health, en: health }, ...(story.tryNext?.({ hubUrl: url, origins, folder }) ?? [])];
+  say('次に試せること：', hints.length === 3 ? 'Three things to try next:' : 'To try next:');
+  for (const [at, { ja, en }] of hints.entries()) print(`  ${at + 1}. ${pick(ja, en)}`);
 }
 
 function tellParent(message: DemoMessage): void {
   process.send?.(message);
 }
-

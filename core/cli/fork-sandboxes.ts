@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
-import { packageRoot, type ProcessSettings } from '../config/process-env.ts';
+import { type ProcessSettings, packageRoot } from '../config/process-env.ts';
 import { ConfigError } from '../sdk/errors.ts';
 
 export interface Sandboxes {

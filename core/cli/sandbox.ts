@@ -1,13 +1,14 @@
 import path from 'node:path';
 import { type ProcessSettings, packageRoot } from '../config/process-env.ts';
 import { readSetup } from '../runtime/hub.ts';
-import { baseUrlsOf } from '../runtime/open-setup.ts';
+import { baseUrlsOf, isLoopback } from '../runtime/open-setup.ts';
 import { ConfigError } from '../sdk/errors.ts';
 import type { JsonObject } from '../sdk/json.ts';
 import { type RunningSandbox, startSandbox } from '../sdk/sandbox/start.ts';
+import type { CommandContext } from './command-context.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 
-/** Connectors without a base URL (the company's own site) get these ports in turn. */
+/** Connectors without a base URL (the company's own site) get these ports in turn; 0 lets the system choose. */
 const FIRST_FREE_PORT = 7190;
 
 export interface SandboxSet {
@@ -30,7 +31,7 @@ export async function startSandboxes(folder: string, env: ProcessSettings['env']
     if (!first || !connector.definition.sandbox) continue;
     const [baseUrl] = baseUrlsOf(first, connectors);
     const url = baseUrl === undefined ? null : new URL(baseUrl);
-    if (url && !/^(127\.|localhost$)/.test(url.hostname)) {
+    if (url && !isLoopback(url.href)) {
       throw new ConfigError(
         `[${first.name}] ${url.origin} is no address of this machine: point the connection at a sandbox first`,
         { code: 'sandbox_not_loopback' },
@@ -45,7 +46,7 @@ export async function startSandboxes(folder: string, env: ProcessSettings['env']
     running[id] = await startSandbox(definition, {
       connections,
       host: '127.0.0.1',
-      port: url ? Number(url.port) : freePort++,
+      port: url ? Number(url.port) : freePort === 0 ? 0 : freePort++,
     });
   }
   return {
@@ -55,21 +56,18 @@ export async function startSandboxes(folder: string, env: ProcessSettings['env']
 }
 
 /** `musubi sandbox`: a process of its own; tells its parent, or prints, where each vendor answers. */
-export async function sandbox({
-  settings,
-  folder,
-}: {
-  settings: ProcessSettings;
-  folder: string | undefined;
-}): Promise<void> {
+export async function sandbox({ settings, folder, terminal }: CommandContext): Promise<number> {
   const hubUrl = settings.env.MUSUBI_HUB_URL ?? `http://${settings.host}:${settings.port}`;
   const set = await startSandboxes(path.resolve(workspaceFolder(folder)), settings.env, hubUrl);
   if (process.send) process.send({ origins: set.origins });
-  else
+  else {
+    const log = terminal.pick('受信記録', 'log');
     for (const [id, origin] of Object.entries(set.origins))
-      console.log(`${id}  ${origin}  (log: ${origin}/__sandbox/requests)`);
+      terminal.print(`${id}  ${origin}  (${log}: ${origin}/__sandbox/requests)`);
+  }
   const stop = () => void set.close().then(() => process.exit(0));
   process.on('SIGINT', process.send ? () => {} : stop);
   process.on('SIGTERM', stop);
   process.on('disconnect', stop);
+  return 0;
 }

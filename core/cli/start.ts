@@ -1,14 +1,9 @@
 import { Agent, setGlobalDispatcher } from 'undici';
-import { type ProcessSettings, packageRoot } from '../config/process-env.ts';
+import { packageRoot } from '../config/process-env.ts';
 import { createHub, type Hub } from '../runtime/hub.ts';
 import { createLog } from '../runtime/log.ts';
+import type { CommandContext } from './command-context.ts';
 import { workspaceFolder } from './workspace-folder.ts';
-
-export interface StartOptions {
-  readonly settings: ProcessSettings;
-  readonly folder: string | undefined;
-  readonly forceUnlock?: boolean;
-}
 
 /** Bounds every SDK on the global fetch that has no timeout of its own (LINE's, HubSpot's). */
 export function boundGlobalFetch(): void {
@@ -16,7 +11,10 @@ export function boundGlobalFetch(): void {
 }
 
 /** `musubi start`: runs the hub until it is told to stop. */
-export async function start({ settings, folder, forceUnlock }: StartOptions): Promise<void> {
+export async function start(
+  { settings, folder, dataDir }: CommandContext,
+  { forceUnlock }: { readonly forceUnlock: boolean },
+): Promise<number> {
   const began = performance.now();
   boundGlobalFetch();
   const log = createLog({ level: settings.logLevel });
@@ -30,6 +28,7 @@ export async function start({ settings, folder, forceUnlock }: StartOptions): Pr
     databaseUrl: settings.databaseUrl,
     redisUrl: settings.redisUrl,
     schema: settings.schema,
+    ...(dataDir !== undefined && { dataDir }),
     ...(forceUnlock && { forceUnlock }),
     onProgress: (message) => log.info({ state: message }, 'store'),
   });
@@ -49,6 +48,7 @@ export async function start({ settings, folder, forceUnlock }: StartOptions): Pr
     );
   }
   stopOnSignal(hub, (signal) => log.info({ signal }, 'stopping'));
+  return 0;
 }
 
 const STOP_LIMIT_MS = 9_000;
@@ -58,7 +58,7 @@ export function stopOnSignal(
   hub: Pick<Hub, 'close'>,
   onSignal: (signal: string) => void,
   after: () => Promise<void> = async () => {},
-): void {
+): { readonly isStopping: () => boolean } {
   let isStopping = false;
   const stop = (signal: string) => {
     if (isStopping) process.exit(1);
@@ -75,4 +75,5 @@ export function stopOnSignal(
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  return { isStopping: () => isStopping };
 }

@@ -7,7 +7,7 @@ import { nextResumeMs } from '../store/runs.ts';
 import type { CommandContext } from './command-context.ts';
 import { readWorkspace } from './read-workspace.ts';
 import type { Terminal } from './terminal.ts';
-import { type StoreAtHand, withStore } from './with-store.ts';
+import type { StoreAtHand } from './with-store.ts';
 
 interface ConnectionStatus extends Omit<ConnectionState, 'state'> {
   /** null: nothing was sent or read yet. */
@@ -27,24 +27,28 @@ interface Status extends StoreCounts {
   readonly connections: readonly ConnectionStatus[];
 }
 
-/** `musubi status [--json]`: what waits, what failed, how the connections do. */
-export async function status(context: CommandContext, { isJson }: { readonly isJson: boolean }): Promise<number> {
-  const connectors = await connectorsInUse(context);
-  return withStore(context, { create: false }, async (store) => {
-    const found = await readStatus(store, connectors);
-    if (isJson) context.terminal.print(JSON.stringify(found, null, 2));
-    else show(found, store, context.terminal);
-    return 0;
-  });
-}
+/** Connection → connector. */
+export type ConnectorsInUse = ReadonlyMap<string, string>;
 
-/** Connection → connector, of a workspace that can be read; with problems in it the store still has something to say. */
-async function connectorsInUse(context: CommandContext): Promise<ReadonlyMap<string, string>> {
+/** Of a workspace that can be read; with problems in it the store still has something to say. */
+export async function connectorsInUse(context: CommandContext): Promise<ConnectorsInUse> {
   const { workspace } = await readWorkspace(context);
   return new Map(Object.values(workspace?.connections ?? {}).map(({ name, connector }) => [name, connector]));
 }
 
-async function readStatus({ db, kind }: StoreAtHand, connectors: ReadonlyMap<string, string>): Promise<Status> {
+/** `musubi status [--json]`: what waits, what failed, how the connections do. */
+export async function status(
+  store: StoreAtHand,
+  terminal: Terminal,
+  { connectors, isJson }: { readonly connectors: ConnectorsInUse; readonly isJson: boolean },
+): Promise<number> {
+  const found = await readStatus(store, connectors);
+  if (isJson) terminal.print(JSON.stringify(found, null, 2));
+  else show(found, store, terminal);
+  return 0;
+}
+
+async function readStatus({ db, kind }: StoreAtHand, connectors: ConnectorsInUse): Promise<Status> {
   const clock = await openClock(db);
   const known = new Map((await connectionStates(db)).map((one) => [one.connection, one]));
   const names = [...new Set([...connectors.keys(), ...known.keys()])];

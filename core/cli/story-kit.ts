@@ -1,4 +1,4 @@
-import type { JsonObject } from '../sdk/json.ts';
+import { isJsonObject, type JsonObject } from '../sdk/json.ts';
 import type { LoggedRequest } from '../sdk/sandbox/start.ts';
 
 /** A write a sandbox recorded. */
@@ -17,6 +17,8 @@ export interface StoryKit {
   /** Sets the clock of the hub and of all sandboxes. */
   readonly setClock: (ms: number) => Promise<void>;
   readonly advanceTo: (ms: number) => Promise<void>;
+  /** Gives the clock of the hub back to real time. */
+  readonly realClock: () => Promise<void>;
   readonly seed: (connector: string, data: JsonObject) => Promise<void>;
   /** A person acts in a tool; returns what the sandbox answers. */
   readonly edit: (connector: string, edit: JsonObject) => Promise<JsonObject>;
@@ -38,8 +40,30 @@ export interface StoryKit {
   readonly missing: () => readonly string[];
 }
 
-/** A workspace's story: `export default story` in its story.ts. */
+/** What a workspace's story plays. */
 export type Story = (kit: StoryKit) => Promise<void>;
+
+/** One thing to try after the story. */
+export interface Hint {
+  readonly ja: string;
+  readonly en: string;
+}
+
+/** Where a demo answers. */
+export interface DemoPlace {
+  readonly hubUrl: string;
+  readonly origins: Readonly<Record<string, string>>;
+  /** The workspace, from the current folder. */
+  readonly folder: string;
+}
+
+/** A workspace's story.ts. */
+export interface StoryModule {
+  readonly default: Story;
+  readonly tryNext?: (place: DemoPlace) => readonly Hint[];
+  /** Tells the alert to a colleague among the writes of the sandboxes: day one is measured up to the first. */
+  readonly isAlert?: (write: SeenWrite) => boolean;
+}
 
 export interface StoryKitOptions {
   readonly hubUrl: string;
@@ -58,6 +82,14 @@ export function createStoryKit(options: StoryKitOptions): StoryKit {
   const { hubUrl, origins, language, print, startedAt } = options;
   const missing: string[] = [];
   let clockMs: number | null = null;
+  const shown = new Set<string>();
+  /** The words that a tool was told to show, once for each write. */
+  const showOnce = (write: SeenWrite) => {
+    const key = JSON.stringify(write);
+    if (shown.has(key)) return;
+    shown.add(key);
+    for (const text of shownTexts(write.row)) print(`               ${write.connector} │ ${text}`);
+  };
   const originOf = (connector: string) => {
     const origin = origins[connector];
     if (!origin) throw new Error(`no sandbox for ${connector}`);
@@ -68,13 +100,7 @@ export function createStoryKit(options: StoryKitOptions): StoryKit {
     const now = new Date(ms).toISOString();
     await Promise.all(Object.values(origins).map((origin) => call('POST', `${origin}/__sandbox/clock`, { now })));
   };
-  const writes = async (connector: string): Promise<SeenWrite[]> => {
-    const requests = (await call(
-      'GET',
-      `${originOf(connector)}/__sandbox/requests?write=true`,
-    )) as unknown as LoggedRequest[];
-    return requests.flatMap((one) => one.writes.map((row) => ({ connector, at: one.at, row })));
-  };
+  const writes = (connector: string) => readWrites(connector, originOf(connector));
   return {
     hubUrl,
     language,
@@ -88,6 +114,10 @@ export function createStoryKit(options: StoryKitOptions): StoryKit {
       await setSandboxClocks(ms);
       await call('POST', `${hubUrl}/__clock`, { advanceTo: new Date(ms).toISOString() });
       clockMs = ms;
+    },
+    async realClock() {
+      await call('POST', `${hubUrl}/__clock`, { real: true });
+      clockMs = null;
     },
     seed: async (connector, data) => void (await call('POST', `${originOf(connector)}/__sandbox/seed`, data)),
     edit: async (connector, edit) =>
@@ -115,10 +145,25 @@ export function createStoryKit(options: StoryKitOptions): StoryKit {
         `${elapsed()}    ${isRight ? '✓' : '✗'} ${wanted} ${isRight ? `(${tookMs} ms)` : `— ${seen.length}/${count}`}`,
       );
       if (!isRight) missing.push(`${wanted}: ${seen.length}/${count}`);
+      for (const one of seen) showOnce(one);
       return seen.at(-1) ?? null;
     },
     missing: () => missing,
   };
+}
+
+/** The writes that a sandbox recorded, oldest first. */
+export async function readWrites(connector: string, origin: string): Promise<SeenWrite[]> {
+  const requests = (await call('GET', `${origin}/__sandbox/requests?write=true`)) as unknown as LoggedRequest[];
+  return requests.flatMap((one) => one.writes.map((row) => ({ connector, at: one.at, row })));
+}
+
+/** The texts of a write, line by line: its own, else those of its messages. */
+export function shownTexts(row: JsonObject): readonly string[] {
+  const messages = Array.isArray(row.messages) ? row.messages : [];
+  const texts =
+    typeof row.text === 'string' ? [row.text] : messages.map((one) => (isJsonObject(one) ? one.text : null));
+  return texts.flatMap((text) => (typeof text === 'string' ? text.split('\n').filter((one) => one.trim() !== '') : []));
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

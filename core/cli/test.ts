@@ -36,7 +36,7 @@ export async function test(context: CommandContext, only: string | undefined): P
   const total = files.reduce((sum, { tests }) => sum + tests, 0);
   terminal.say(
     failed === 0 ? `テスト${total}件、すべて成功` : `テスト${total}件、失敗${failed}件`,
-    failed === 0 ? `${total} tests, all hold` : `${total} tests, ${failed} ${failed === 1 ? 'failure' : 'failures'}`,
+    `${counted(total, 'test')}, ${failed === 0 ? 'all hold' : counted(failed, 'failure')}`,
   );
   return failed === 0 ? 0 : 1;
 }
@@ -67,6 +67,8 @@ function showTested({ file, tests, failures }: TestedFile, folder: string, { ter
     for (const failure of failures) terminal.print(`FAILED  ${problemLine(failure, folder)}`);
   }
 }
+
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 function isUnder(file: string, only: string | undefined): boolean {
   if (only === undefined) return true;

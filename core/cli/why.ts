@@ -2,38 +2,40 @@ import { listAllowed, suggest } from '../config/suggest.ts';
 import { type EntityType, entityTypes } from '../model/entities.ts';
 import { ConfigError } from '../sdk/errors.ts';
 import { isStoredEntityType, type StoredEntityType } from '../store/entities.ts';
-import type { CommandContext } from './command-context.ts';
+import type { Terminal } from './terminal.ts';
 import { showEntity } from './why-entity.ts';
 import { showEvent } from './why-event.ts';
 import { showSend } from './why-send.ts';
-import { withStore } from './with-store.ts';
+import type { StoreAtHand } from './with-store.ts';
+
+export interface Question {
+  readonly about: 'send' | 'event' | StoredEntityType;
+  readonly id: string;
+  readonly field: string | null;
+}
 
 /**
- * `musubi why person <id> [field]`, `why send <id>`, `why event <id>`; also written `person:<id>`. Answers where a value, a message
- * or an outcome comes from.
+ * Reads `person <id> [field]`, `send <id>`, `event <id>`, `deal <id>` …; also written `person:<id>`.
  * @throws ConfigError `why_what`
  */
-export async function why(context: CommandContext, words: readonly string[]): Promise<number> {
+export function readQuestion(words: readonly string[]): Question {
   const [subject = '', id, field] = splitSubject(words);
-  const show = showOf(subject);
-  if (!show || id === undefined) {
-    const known = [
-      'person',
-      'send',
-      'event',
-      ...entityTypes.filter((type) => type !== 'person' && isStoredEntityType(type)),
-    ];
-    const hint = show ? undefined : suggest(subject, known);
-    throw new ConfigError(
-      `[why] expected one of ${listAllowed(known)} and an id, e.g. musubi why person hanako@example.co.jp email${hint ? ` (${hint})` : ''}`,
-      { code: 'why_what' },
-    );
-  }
-  return withStore(context, { create: false }, (store) => {
-    if (show === 'send') return showSend(store, context.terminal, id);
-    if (show === 'event') return showEvent(store, context.terminal, id);
-    return showEntity(store, context.terminal, { type: show, id, field: field ?? null });
-  });
+  const about = aboutOf(subject);
+  if (about && id !== undefined) return { about, id, field: field ?? null };
+  const stored = entityTypes.filter((type) => type !== 'person' && isStoredEntityType(type));
+  const known = ['person', 'send', 'event', ...stored];
+  const hint = about ? undefined : suggest(subject, known);
+  throw new ConfigError(
+    `[why] expected one of ${listAllowed(known)} and an id, e.g. musubi why person hanako@example.co.jp email${hint ? ` (${hint})` : ''}`,
+    { code: 'why_what' },
+  );
+}
+
+/** `musubi why`: where a value, a message or an outcome comes from. @throws ConfigError `why_unknown` */
+export function why(store: StoreAtHand, terminal: Terminal, { about, id, field }: Question): Promise<number> {
+  if (about === 'send') return showSend(store, terminal, id);
+  if (about === 'event') return showEvent(store, terminal, id);
+  return showEntity(store, terminal, { type: about, id, field });
 }
 
 /** `person:019a…` is `person 019a…`. */
@@ -42,7 +44,7 @@ function splitSubject([first = '', ...rest]: readonly string[]): readonly string
   return colon < 0 ? [first, ...rest] : [first.slice(0, colon), first.slice(colon + 1), ...rest];
 }
 
-function showOf(subject: string): 'send' | 'event' | StoredEntityType | undefined {
+function aboutOf(subject: string): Question['about'] | undefined {
   if (subject === 'send' || subject === 'event') return subject;
   const type = entityTypes.find((one: EntityType) => one === subject);
   return type !== undefined && isStoredEntityType(type) ? type : undefined;

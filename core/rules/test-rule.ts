@@ -33,7 +33,7 @@ export interface RuleFailure extends Problem {
 
 /** Runs a rule's own tests. Pure: nothing is sent, nothing is read. */
 export function testRule(rule: CompiledRule, context: RuleTestContext): readonly RuleFailure[] {
-  return rule.tests.flatMap(({ given, expect, problem }) => {
+  return rule.tests.flatMap(({ given, expect, problem }): RuleFailure[] => {
     const tried = tryInTest(rule, given, context);
     if (typeof tried === 'string') return [{ ...problem(tried), expected: null, got: null }];
     const expected: JsonObject = expect.actions

@@ -1,4 +1,4 @@
-import type { Story, StoryKit } from '../../core/cli/story-kit.ts';
+import type { Story, StoryKit, StoryModule } from '../../core/cli/story-kit.ts';
 import { createCalendar, nextLocalTime } from '../../core/model/calendar.ts';
 import type { JsonObject } from '../../core/sdk/json.ts';
 
@@ -32,6 +32,19 @@ const story: Story = async (kit) => {
 };
 
 export default story;
+
+/** The alert to a colleague, which day one waits for. */
+export const isAlert: StoryModule['isAlert'] = ({ connector, row }) =>
+  connector === 'slack' && row.kind === 'post' && mentions(row, '料金ページ');
+
+export const tryNext: StoryModule['tryNext'] = ({ origins, folder }) => {
+  const message = `curl -s -X POST ${origins.line}/__sandbox/edit -d '{"do":"message","userId":"U00000000000000000000000000000001","text":"営業時間は？"}'`;
+  const rule = `${folder}/rules/line-auto-reply.yaml`;
+  return [
+    { ja: message, en: message },
+    { ja: `${rule} を書き換えて保存する（すぐに反映されます）`, en: `edit ${rule} (a saved change counts at once)` },
+  ];
+};
 
 async function fillTools(kit: StoryKit, mark: string): Promise<void> {
   kit.step('サンドボックスに小さな会社のデータを入れます', "Filling the sandboxes with a small company's data");

@@ -18,7 +18,7 @@ export interface Courier {
   /** Append-only: the events that were answered 2xx, each once. */
   readonly acked: readonly SentEvent[];
   readonly answers: readonly Answer[];
-  /** Resolves when all events handed over are acked. */
+  /** Resolves when all events handed over are acked. @throws when some are not within 30 s */
   readonly idle: () => Promise<void>;
   /** No more tries. */
   readonly stop: () => void;
@@ -26,6 +26,7 @@ export interface Courier {
 
 const PAUSES_MS = [50, 100, 200, 400];
 const PATIENCE_MS = 10_000;
+const IDLE_LIMIT_MS = 30_000;
 
 export function createCourier(hubUrl: () => string | null): Courier {
   const sent: SentEvent[] = [];
@@ -66,7 +67,9 @@ export function createCourier(hubUrl: () => string | null): Courier {
     acked,
     answers,
     async idle() {
-      while (open.size > 0) await Promise.all(open);
+      const until = performance.now() + IDLE_LIMIT_MS;
+      while (open.size > 0 && performance.now() < until) await sleep(50);
+      if (open.size > 0) throw new Error(`${open.size} events were not acked within ${IDLE_LIMIT_MS} ms`);
     },
     stop: () => {
       isStopped = true;

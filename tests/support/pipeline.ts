@@ -78,8 +78,8 @@ export function createPipeline(store: TestStore, first: Setup, options: { batchR
     },
     line(connection, ...events) {
       const raw = Buffer.from(JSON.stringify({ destination: `U${'0'.repeat(32)}`, events }));
-      const secret = (setup.connections.get(connection)?.config as { channelSecret: string }).channelSecret;
-      return take(connection, { 'x-line-signature': hmacSha256(secret, raw, 'base64') }, raw);
+      const config = setup.connections.get(connection)?.config as { channelSecret: string } | undefined;
+      return take(connection, { 'x-line-signature': hmacSha256(config?.channelSecret ?? '', raw, 'base64') }, raw);
     },
     async drain() {
       faults = [];
@@ -93,7 +93,7 @@ export function createPipeline(store: TestStore, first: Setup, options: { batchR
         `select tablename as name from pg_tables where schemaname = $1 and tablename !~ '_(\\d{4}(_\\d\\d)?|rest)$' and tablename not like 'kysely%'`,
         [store.schema],
       );
-      await db.query(`truncate ${rows.map((row) => `musubi."${row.name}"`).join(', ')}`);
+      await db.pool.query(rows.map((row) => `delete from "${store.schema}"."${row.name}"`).join('; '));
       nowMs = START;
       setup = first;
     },

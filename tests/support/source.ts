@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst } from 'vitest/node';
@@ -42,7 +42,7 @@ export function sourcesIn(...folders: readonly string[]): readonly SourceFile[] 
 
 /** The files below a folder, from the top of the repository; none when there is no such folder. */
 export function filesIn(folder: string): readonly string[] {
-  if (!existsSync(path.join(ROOT, folder))) return [];
+  if (!statSync(path.join(ROOT, folder), { throwIfNoEntry: false })?.isDirectory()) return [];
   const entries = readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())

@@ -32,7 +32,12 @@ describe('what links a record to a person (P4)', () => {
   });
 
   it('names e-mail, phone, name and company as the reasons of a full match', () => {
-    const fields = { email: 'a@example.jp', phone: '+81312345678', fullName: '佐藤健一', companyName: '（株）佐藤商会' };
+    const fields = {
+      email: 'a@example.jp',
+      phone: '+81312345678',
+      fullName: '佐藤健一',
+      companyName: '（株）佐藤商会',
+    };
     const decision = matchPerson(fields, [candidate('p', ['email', 'phone'], SATO)]);
     expect(decision.reasons).toEqual(['e-mail', 'phone', 'name', 'company']);
   });

@@ -75,7 +75,12 @@ describe('what becomes of an effect whose attempt failed', () => {
     ['credentials refused', new AuthError('[line] no', { code: 'unauthorized' }), 'planned', 'unauthorized'],
     ['rate limited', limited, 'planned', 'rate_limited'],
     ['the answer was lost', lost, 'planned', 'answer_lost'],
-    ['the connection was never made', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'planned', 'vendor_unreachable'],
+    [
+      'the connection was never made',
+      Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
+      'planned',
+      'vendor_unreachable',
+    ],
     ['something unexpected was thrown', new TypeError('x is not a function'), 'planned', 'answer_lost'],
   ])('%s → %s', (_, error, state, code) => {
     expect(fail(error)).toMatchObject({ state, code, id: effect().id, fence: 7, result: null });

@@ -61,7 +61,10 @@ describe('points', () => {
   });
 
   it('adds the kinds up and forgets signs after seven days when the rule names no window', async () => {
-    const rule = await compiled('sum', `if: "points >= 5"\npoints: { page_view: 2, email_click: 3 }\nthen: [ { chat.reply: { text: x } } ]`);
+    const rule = await compiled(
+      'sum',
+      `if: "points >= 5"\npoints: { page_view: 2, email_click: 3 }\nthen: [ { chat.reply: { text: x } } ]`,
+    );
     const click = (time: string) => activity(time, { kind: 'email_click' });
     expect(evaluate(rule, [click('2026-08-26T10:00:00+09:00'), ...views(NOW)]).fires).toBe(true);
     expect(evaluate(rule, [click('2026-08-26T09:59:59+09:00'), ...views(NOW)]).fires).toBe(false);
@@ -103,7 +106,10 @@ describe('the condition', () => {
   });
 
   it('gives the reason when it cannot be computed', async () => {
-    const rule = await compiled('broken', `if: "days_since(person.birthday) > 3"\nthen: [ { chat.reply: { text: x } } ]`);
+    const rule = await compiled(
+      'broken',
+      `if: "days_since(person.birthday) > 3"\nthen: [ { chat.reply: { text: x } } ]`,
+    );
     const result = evaluate(rule, views(NOW));
     expect(result).toMatchObject({ fires: false, reason: expect.any(String) });
   });

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CompiledStep } from '../../../core/config/compile-rule.ts';
 import type { RuleScope } from '../../../core/config/expressions.ts';
-import type { JsonObject } from '../../../core/sdk/json.ts';
 import { runSteps } from '../../../core/rules/run-steps.ts';
+import type { JsonObject } from '../../../core/sdk/json.ts';
 import { at, calendar, compiled, ms } from './compiled.ts';
 
 const scopeOf = (person: JsonObject): RuleScope => ({ activity: null, person, deal: null, points: 0, runs: {} });
@@ -56,7 +56,10 @@ ${SAY}`);
       - chat.reply: { text: c }
     else: [ { wait: 2h }, { chat.reply: { text: d } } ]
 ${SAY}`);
-    expect(walk(steps, null, { lastName: '佐藤' }, NOW)).toMatchObject({ actions: ['then.0.then.0'], at: 'then.0.then.1.then.0' });
+    expect(walk(steps, null, { lastName: '佐藤' }, NOW)).toMatchObject({
+      actions: ['then.0.then.0'],
+      at: 'then.0.then.1.then.0',
+    });
     expect(walk(steps, 'then.0.then.1.then.0', { lastName: '鈴木', email: 'a@example.jp' }, NOW)).toEqual({
       state: 'done',
       actions: ['then.0.then.1.then.1', 'then.0.then.2', 'then.1'],
@@ -77,20 +80,33 @@ ${SAY}`);
     expect(walk(steps, 'then.0', {}, NOW)).toMatchObject({ at: 'then.10' });
   });
 
-  it.each(['then.0', 'then.7', 'then.1.then.0', 'nonsense'])('says that the rule was changed when %s is no wait', async (from) => {
-    const steps = await stepsOf(`${SAY}  - wait: 1h\n`);
-    expect(() => walk(steps, from, {}, NOW)).toThrow('the rule was changed');
-  });
+  it.each(['then.0', 'then.7', 'then.1.then.0', 'nonsense'])(
+    'says that the rule was changed when %s is no wait',
+    async (from) => {
+      const steps = await stepsOf(`${SAY}  - wait: 1h\n`);
+      expect(() => walk(steps, from, {}, NOW)).toThrow('the rule was changed');
+    },
+  );
 });
 
 describe('how long a wait is', () => {
   it.each<[string, string, string, string]>([
     ['hours', '36h', NOW, '2026-09-20T03:30:00+09:00'],
     ['days, any', '{ for: 3d }', NOW, '2026-09-21T15:30:00+09:00'],
-    ['business days over a weekend and three holidays', '{ for: 1d, days: business }', NOW, '2026-09-24T15:30:00+09:00'],
+    [
+      'business days over a weekend and three holidays',
+      '{ for: 1d, days: business }',
+      NOW,
+      '2026-09-24T15:30:00+09:00',
+    ],
     ['three business days', '{ for: 3d, days: business }', NOW, '2026-09-28T15:30:00+09:00'],
     ['to a time of day', '{ for: 3d, at: "10:00" }', NOW, '2026-09-21T10:00:00+09:00'],
-    ['to a time of day on a business day', '{ for: 3d, at: "10:00", days: business }', NOW, '2026-09-24T10:00:00+09:00'],
+    [
+      'to a time of day on a business day',
+      '{ for: 3d, at: "10:00", days: business }',
+      NOW,
+      '2026-09-24T10:00:00+09:00',
+    ],
     ['hours, then a time of day', '{ for: 2h, at: "16:00" }', NOW, '2026-09-19T16:00:00+09:00'],
     ['hours, then a time of day still to come', '{ for: 2h, at: "18:00" }', NOW, '2026-09-18T18:00:00+09:00'],
     [
@@ -108,14 +124,16 @@ describe('how long a wait is', () => {
   ])('%s', async (_, wait, now, expected) => {
     const steps = await stepsOf(`  - wait: ${wait}\n${SAY}`);
     const progress = walk(steps, null, {}, now);
-    expect(progress.state === 'waiting' && new Date(progress.resumeAtMs).toISOString()).toBe(new Date(expected).toISOString());
+    expect(progress.state === 'waiting' && new Date(progress.resumeAtMs).toISOString()).toBe(
+      new Date(expected).toISOString(),
+    );
   });
 });
 
 describe('for any steps', () => {
   const condition = { source: 'flag', test: (scope: RuleScope) => ({ value: scope.person?.flag === true }) };
   const action = (path: string) => ({ type: 'action', path }) as CompiledStep;
-  type Tree = { kind: 'action' | 'wait' } | { kind: 'if'; then: Tree[]; else: Tree[] };
+  type Tree = { kind: 'action' } | { kind: 'wait' } | { kind: 'if'; then: Tree[]; else: Tree[] };
   const { trees } = fc.letrec<{ tree: Tree; trees: Tree[] }>((tie) => ({
     tree: fc.oneof(
       { maxDepth: 3 },
@@ -129,7 +147,13 @@ describe('for any steps', () => {
       const own = `${path}.${index}`;
       if (tree.kind === 'action') return action(own);
       if (tree.kind === 'wait') return { type: 'wait', path: own, forMs: 1, at: null, days: 'any' };
-      return { type: 'if', path: own, condition, then: build(tree.then, `${own}.then`), else: build(tree.else, `${own}.else`) } as CompiledStep;
+      return {
+        type: 'if',
+        path: own,
+        condition,
+        then: build(tree.then, `${own}.then`),
+        else: build(tree.else, `${own}.else`),
+      } as CompiledStep;
     });
   const straight = (steps: readonly CompiledStep[], flag: boolean): string[] =>
     steps.flatMap((step) => {

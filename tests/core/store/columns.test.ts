@@ -52,10 +52,16 @@ describe.each(await stores())('the tables on $kind', ({ kind, open }) => {
     return Object.fromEntries(rows.map((row) => [row.column_name, row.data_type]));
   };
 
-  it.each(Object.keys(entityTables) as StoredEntityType[])('have a column for every field of %s, and no other', async (type) => {
-    const fields = storedFields(type).map(([name, spec]) => [columnOf(name), spec.ref === 'user' ? 'text' : COLUMN_TYPES[spec.type]]);
-    expect(await columnsOf(entityTables[type])).toEqual({ ...OWN_COLUMNS, ...Object.fromEntries(fields) });
-  });
+  it.each(Object.keys(entityTables) as StoredEntityType[])(
+    'have a column for every field of %s, and no other',
+    async (type) => {
+      const fields = storedFields(type).map(([name, spec]) => [
+        columnOf(name),
+        spec.ref === 'user' ? 'text' : COLUMN_TYPES[spec.type],
+      ]);
+      expect(await columnsOf(entityTables[type])).toEqual({ ...OWN_COLUMNS, ...Object.fromEntries(fields) });
+    },
+  );
 
   const partitionsOf = async (table: string) => {
     const { rows } = await store.db.query<{ name: string }>(
@@ -68,12 +74,15 @@ describe.each(await stores())('the tables on $kind', ({ kind, open }) => {
 
   const at = (text: string) => Date.parse(text);
 
-  it.each(['deliveries', 'inbox', 'decisions', 'effects', 'changes'])('%s has this month, the two to come and one for the rest', async (table) => {
-    await ensurePartitions(store.db, at('2031-11-30T23:59:59Z'));
-    const made = (await partitionsOf(table)).filter((name) => name.includes('_203'));
-    expect(made).toEqual([`${table}_2031_11`, `${table}_2031_12`, `${table}_2032_01`]);
-    expect(await partitionsOf(table)).toContain(`${table}_rest`);
-  });
+  it.each(['deliveries', 'inbox', 'decisions', 'effects', 'changes'])(
+    '%s has this month, the two to come and one for the rest',
+    async (table) => {
+      await ensurePartitions(store.db, at('2031-11-30T23:59:59Z'));
+      const made = (await partitionsOf(table)).filter((name) => name.includes('_203'));
+      expect(made).toEqual([`${table}_2031_11`, `${table}_2031_12`, `${table}_2032_01`]);
+      expect(await partitionsOf(table)).toContain(`${table}_rest`);
+    },
+  );
 
   it('activities have the five years behind, the two ahead and one for the rest', async () => {
     await ensurePartitions(store.db, at('2040-01-01T00:00:00Z'));
@@ -113,9 +122,16 @@ describe.each(await stores())('the tables on $kind', ({ kind, open }) => {
 
   it('are made once: a second start finds them there', async () => {
     const { rows } = await store.db.query<{ name: string }>('select name from musubi.kysely_migration order by name');
-    expect(rows.map((row) => row.name)).toEqual(expect.arrayContaining(['0001-inbox-and-outbox', '0002-entities-and-identity']));
+    expect(rows.map((row) => row.name)).toEqual(
+      expect.arrayContaining(['0001-inbox-and-outbox', '0002-entities-and-identity']),
+    );
     if (store.databaseUrl === undefined) return;
-    const again = await openStore({ databaseUrl: store.databaseUrl, dataDir: '', schema: store.schema, onError: () => {} });
+    const again = await openStore({
+      databaseUrl: store.databaseUrl,
+      dataDir: '',
+      schema: store.schema,
+      onError: () => {},
+    });
     const seen = await again.db.query('select name from musubi.kysely_migration');
     await again.close();
     expect(seen.rowCount).toBe(rows.length);
@@ -127,6 +143,8 @@ describe.each(await stores())('the tables on $kind', ({ kind, open }) => {
     const started = await Promise.allSettled([start(), start(), start(), start()]);
     await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
     await dropSchema(schema);
-    expect(started.map((one) => (one.status === 'rejected' ? String(one.reason) : 'started'))).toEqual(Array(4).fill('started'));
+    expect(started.map((one) => (one.status === 'rejected' ? String(one.reason) : 'started'))).toEqual(
+      Array(4).fill('started'),
+    );
   });
 });

@@ -59,7 +59,11 @@ describe.each(await stores())('the outbox on $kind', ({ open }) => {
   const claim = (more: Partial<Parameters<typeof lockDueEffects>[1]> = {}, leaseSeconds = 15) =>
     store.db.transaction(async (tx) => {
       const due = await lockDueEffects(tx, { nowMs: NOW, limit: 64, without: [], ...more });
-      await markSending(tx, due.map((one) => one.id), leaseSeconds);
+      await markSending(
+        tx,
+        due.map((one) => one.id),
+        leaseSeconds,
+      );
       return due;
     });
   const keys = (rows: readonly { effectKey: string }[]) => rows.map((one) => one.effectKey);
@@ -67,18 +71,32 @@ describe.each(await stores())('the outbox on $kind', ({ open }) => {
     store.db.transaction((tx) =>
       writeResults(
         tx,
-        results.map((one) => ({ state: 'confirmed', dueAt: iso(NOW), isAfterUnknown: false, result: { ok: true }, code: null, reason: null, ...one })),
+        results.map((one) => ({
+          state: 'confirmed',
+          dueAt: iso(NOW),
+          isAfterUnknown: false,
+          result: { ok: true },
+          code: null,
+          reason: null,
+          ...one,
+        })),
         NOW,
       ),
     );
   const rowOf = async (effectKey: string) => {
-    const { rows } = await store.db.query<{ state: string; fence: number; attempts: number; is_after_unknown: boolean; confirmed_at: Date | null }>(
-      'select state, fence, attempts, is_after_unknown, confirmed_at from musubi.effects where effect_key = $1',
-      [effectKey],
-    );
+    const { rows } = await store.db.query<{
+      state: string;
+      fence: number;
+      attempts: number;
+      is_after_unknown: boolean;
+      confirmed_at: Date | null;
+    }>('select state, fence, attempts, is_after_unknown, confirmed_at from musubi.effects where effect_key = $1', [
+      effectKey,
+    ]);
     return rows[0];
   };
-  const confirm = async (claimed: Awaited<ReturnType<typeof claim>>) => write(...claimed.map((one) => ({ id: one.id, fence: one.fence + 1 })));
+  const confirm = async (claimed: Awaited<ReturnType<typeof claim>>) =>
+    write(...claimed.map((one) => ({ id: one.id, fence: one.fence + 1 })));
 
   describe('planning', () => {
     it('plans a key once, also when it comes twice at once', async () => {
@@ -117,7 +135,12 @@ describe.each(await stores())('the outbox on $kind', ({ open }) => {
     it('takes nothing twice', async () => {
       await plan(effect('a'), effect('b'));
       const claims = await Promise.all([claim(), claim(), claim()]);
-      expect(claims.flat().map((one) => one.effectKey).sort()).toEqual(['a', 'b']);
+      expect(
+        claims
+          .flat()
+          .map((one) => one.effectKey)
+          .sort(),
+      ).toEqual(['a', 'b']);
     });
 
     it('leaves resting connections alone', async () => {
@@ -148,7 +171,10 @@ describe.each(await stores())('the outbox on $kind', ({ open }) => {
     });
 
     it('lets a message leave that is due while an earlier one waits for the morning', async () => {
-      await plan(effect('promotion', { target: 'U1', dueAt: iso(NOW + 3_600_000) }), effect('answer', { target: 'U1' }));
+      await plan(
+        effect('promotion', { target: 'U1', dueAt: iso(NOW + 3_600_000) }),
+        effect('answer', { target: 'U1' }),
+      );
       expect(keys(await claim())).toEqual(['answer']);
     });
 
@@ -224,24 +250,38 @@ describe.each(await stores())('the outbox on $kind', ({ open }) => {
     });
   });
 
-  it('puts off or stops only what has not left yet', async () => {
-    await plan(effect('waiting'), effect('gone', { target: 'x' }));
-    const claimed = await claim({ limit: 1 });
-    const move = (id: string) => ({ id, state: 'suppressed' as const, dueAt: iso(NOW), reason: 'consent', code: 'gate' });
+  it('puts off and stops what the gate does not let leave', async () => {
+    await plan(effect('stopped'), effect('later'));
+    const ids = keys(await store.db.transaction((tx) => lockDueEffects(tx, { nowMs: NOW, limit: 9, without: [] })));
+    expect(ids).toEqual(['stopped', 'later']);
     const { rows } = await store.db.query<{ id: string }>('select id from musubi.effects order by seq');
-    await store.db.transaction((tx) => moveEffects(tx, rows.map((row) => move(row.id))));
-    expect(keys(claimed)).toEqual(['waiting']);
-    expect(await rowOf('waiting')).toMatchObject({ state: 'sending' });
-    expect(await rowOf('gone')).toMatchObject({ state: 'suppressed' });
+    const [stopped, later] = rows.map((row) => ({ id: row.id, dueAt: iso(NOW + 60_000), reason: 'x', code: 'gate' }));
+    if (!stopped || !later) throw new Error('both were planned');
+    await store.db.transaction((tx) =>
+      moveEffects(tx, [
+        { ...stopped, state: 'suppressed' },
+        { ...later, state: 'planned' },
+      ]),
+    );
+    expect(await claim()).toEqual([]);
+    expect(keys(await claim({ nowMs: NOW + 60_000 }))).toEqual(['later']);
+    expect(await rowOf('stopped')).toMatchObject({ state: 'suppressed', attempts: 0 });
   });
 
   it('finds the first confirmed message of a thread and what an answer answers', async () => {
-    await plan(effect('dead', { thread: 't', state: 'dead' }), effect('root', { thread: 't' }), effect('next', { thread: 't' }));
+    await plan(
+      effect('dead', { thread: 't', state: 'dead' }),
+      effect('root', { thread: 't' }),
+      effect('next', { thread: 't' }),
+    );
     const root = await claim();
     await write({ id: root[0]?.id ?? '', fence: 1, result: { ts: '1' } });
     const next = await claim();
     await write({ id: next[0]?.id ?? '', fence: 1, result: { ts: '2' } });
-    const found = await loadReferences(store.db, { threads: [{ connection: 'line-main', thread: 't' }], answered: [next[0]?.id ?? ''] });
+    const found = await loadReferences(store.db, {
+      threads: [{ connection: 'line-main', thread: 't' }],
+      answered: [next[0]?.id ?? ''],
+    });
     expect(found.threads.get('line-main\nt')).toEqual({ ts: '1' });
     expect(found.answered.get(next[0]?.id ?? '')).toEqual({ ts: '2' });
   });

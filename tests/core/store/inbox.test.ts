@@ -21,7 +21,8 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
   });
   afterAll(() => store.close());
   afterEach(async () => {
-    for (const table of ['inbox', 'deliveries', 'dedup_keys', 'work_batches']) await store.db.query(`delete from musubi.${table}`);
+    for (const table of ['inbox', 'deliveries', 'dedup_keys', 'work_batches'])
+      await store.db.query(`delete from musubi.${table}`);
   });
 
   const insert = (...deliveries: ReturnType<typeof delivery>[]) => insertDeliveries(store.db, deliveries, 30);
@@ -44,13 +45,21 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
     });
 
     it('keeps an event once that stands twice in one delivery, and the first of them', async () => {
-      await insert(delivery('a', [{ dedupKey: '1', payload: '{"first":true}' }, { dedupKey: '1', payload: '{}' }]));
+      await insert(
+        delivery('a', [
+          { dedupKey: '1', payload: '{"first":true}' },
+          { dedupKey: '1', payload: '{}' },
+        ]),
+      );
       const { rows } = await store.db.query<{ payload: string }>('select payload from musubi.inbox');
       expect(rows).toEqual([{ payload: '{"first":true}' }]);
     });
 
     it('keeps an event once that two deliveries of one group bring', async () => {
-      const fresh = await insert(delivery('a', [{ dedupKey: '1' }]), delivery('a', [{ dedupKey: '1' }, { dedupKey: '2' }]));
+      const fresh = await insert(
+        delivery('a', [{ dedupKey: '1' }]),
+        delivery('a', [{ dedupKey: '1' }, { dedupKey: '2' }]),
+      );
       expect(fresh).toEqual(new Set(['a\n1', 'a\n2']));
       expect(await keysInOrder()).toEqual(['1', '2']);
     });
@@ -64,14 +73,28 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
       const bytes = Buffer.from([0, 255, 13, 10, 0xed, 0xa0, 0x80]);
       await insert({ ...first, rawBase64: bytes.toString('base64') });
       await insert(again);
-      const { rows } = await store.db.query<{ id: string; raw: Uint8Array; event_count: number }>('select * from musubi.deliveries order by id');
-      expect(rows.map((row) => [row.id, row.event_count])).toEqual([[first.id, 1], [again.id, 1]]);
+      const { rows } = await store.db.query<{ id: string; raw: Uint8Array; event_count: number }>(
+        'select * from musubi.deliveries order by id',
+      );
+      expect(rows.map((row) => [row.id, row.event_count])).toEqual([
+        [first.id, 1],
+        [again.id, 1],
+      ]);
       expect(Buffer.from(rows[0]?.raw ?? []).equals(bytes)).toBe(true);
     });
 
     it('gives rows the order in which their events stand', async () => {
       const keys = Array.from({ length: 50 }, (_, index) => `k${index}`);
-      await insert(delivery('a', keys.slice(0, 25).map((dedupKey) => ({ dedupKey }))), delivery('a', keys.slice(25).map((dedupKey) => ({ dedupKey }))));
+      await insert(
+        delivery(
+          'a',
+          keys.slice(0, 25).map((dedupKey) => ({ dedupKey })),
+        ),
+        delivery(
+          'a',
+          keys.slice(25).map((dedupKey) => ({ dedupKey })),
+        ),
+      );
       expect(await keysInOrder()).toEqual(keys);
     });
 
@@ -83,14 +106,29 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
     });
 
     it('names keys that came again with another body', async () => {
-      await insert(delivery('a', [{ dedupKey: '1', bodyHash: 'x' }, { dedupKey: '2', bodyHash: 'x' }]));
-      const again = delivery('a', [{ dedupKey: '1', bodyHash: 'x' }, { dedupKey: '2', bodyHash: 'other' }, { dedupKey: '3' }]);
+      await insert(
+        delivery('a', [
+          { dedupKey: '1', bodyHash: 'x' },
+          { dedupKey: '2', bodyHash: 'x' },
+        ]),
+      );
+      const again = delivery('a', [
+        { dedupKey: '1', bodyHash: 'x' },
+        { dedupKey: '2', bodyHash: 'other' },
+        { dedupKey: '3' },
+      ]);
       expect(await differingBodies(store.db, again.events)).toEqual(['2']);
     });
   });
 
   describe('lanes', () => {
-    const inLanes = (...lanes: number[]) => insert(delivery('a', lanes.map((lane, index) => ({ dedupKey: `k${index}`, lane }))));
+    const inLanes = (...lanes: number[]) =>
+      insert(
+        delivery(
+          'a',
+          lanes.map((lane, index) => ({ dedupKey: `k${index}`, lane })),
+        ),
+      );
 
     it('picks fresh rows oldest first, up to the limit', async () => {
       await inLanes(1, 2, 3);
@@ -110,7 +148,10 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
       const first = await pick({ id, limit: 1 });
       await store.db.transaction(async (tx) => {
         const rows = await lockPicked(tx, first);
-        await settle(tx, rows.map((row) => ({ id: row.id, state: 'applied', reason: null, mappingVersion: null })));
+        await settle(
+          tx,
+          rows.map((row) => ({ id: row.id, state: 'applied', reason: null, mappingVersion: null })),
+        );
         await closeWorkBatch(tx, id);
       });
       expect(await pick()).toEqual([await seqOf('k1')]);
@@ -176,12 +217,16 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
           if (seqs.length === 0) return;
           await store.db.transaction(async (tx) => {
             const rows = await lockPicked(tx, seqs);
-            const { rows: lanes } = await tx.query<{ lane: number }>('select distinct lane from musubi.inbox where seq = any($1::bigint[])', [
-              rows.map((row) => row.seq),
-            ]);
+            const { rows: lanes } = await tx.query<{ lane: number }>(
+              'select distinct lane from musubi.inbox where seq = any($1::bigint[])',
+              [rows.map((row) => row.seq)],
+            );
             for (const { lane } of lanes) holders.set(lane, (holders.get(lane) ?? 0) + 1);
             expect(lanes.every(({ lane }) => holders.get(lane) === 1)).toBe(true);
-            await settle(tx, rows.map((row) => ({ id: row.id, state: 'applied', reason: null, mappingVersion: null })));
+            await settle(
+              tx,
+              rows.map((row) => ({ id: row.id, state: 'applied', reason: null, mappingVersion: null })),
+            );
             await closeWorkBatch(tx, id);
             applied.push(...rows.map((row) => row.seq));
             for (const { lane } of lanes) holders.delete(lane);
@@ -197,9 +242,15 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
 
   describe('rows that fail', () => {
     it('come again alone when their time has come, and are dead after the last try', async () => {
-      await insert(delivery('a', [{ dedupKey: 'bad', lane: 1 }, { dedupKey: 'good', lane: 2 }]));
+      await insert(
+        delivery('a', [
+          { dedupKey: 'bad', lane: 1 },
+          { dedupKey: 'good', lane: 2 },
+        ]),
+      );
       const bad = await seqOf('bad');
-      const attempt = (nextAtMs: number) => countAttempt(store.db, [bad], { nextAtMs, maxAttempts: 3, reason: 'refused' });
+      const attempt = (nextAtMs: number) =>
+        countAttempt(store.db, [bad], { nextAtMs, maxAttempts: 3, reason: 'refused' });
       await attempt(NOW + 1_000);
       expect(await pick({ isRetry: true })).toEqual([]);
       expect(await pick({ isRetry: true, nowMs: NOW + 1_000, limit: 1 })).toEqual([bad]);

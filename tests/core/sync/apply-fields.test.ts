@@ -3,53 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { PolicyRule } from '../../../core/config/workspace.ts';
 import { differs } from '../../../core/model/change.ts';
 import { entities } from '../../../core/model/entities.ts';
-import type { FieldSpec } from '../../../core/model/field-spec.ts';
 import type { JsonValue } from '../../../core/sdk/json.ts';
 import type { EntityRow } from '../../../core/store/entities.ts';
-import { type ApplySource, applyFields, type FieldRules } from '../../../core/sync/apply-fields.ts';
-
-const blank: EntityRow = {
-  type: 'person',
-  id: '019a0000-0000-7000-8000-000000000001',
-  version: 1,
-  createdAtMs: 0,
-  updatedAtMs: 0,
-  fields: {},
-  custom: {},
-  fieldMeta: {},
-  mergedInto: null,
-  deletedAtMs: null,
-};
-
-const ranks: Readonly<Record<string, number>> = { salesforce: 0, hubspot: 1, site: 2 };
-
-const rulesOf = (policy: Partial<PolicyRule> & Pick<PolicyRule, 'rule'>): FieldRules => ({
-  specOf: (field) => entities.person[field] ?? (field === 'plan' ? { ...spec('jobTitle') } : undefined),
-  isCustom: (field) => field === 'plan',
-  policyOf: () => ({ onBlank: 'keep', ...policy }),
-  rankOf: (connection) => ranks[connection] ?? 99,
-});
-
-const spec = (field: string): FieldSpec => entities.person[field] as FieldSpec;
-
-const from = (connection: string, sourceAtMs: number): ApplySource => ({
-  connection,
-  rank: ranks[connection] ?? 99,
-  sourceAtMs,
-  nowMs: 1_000,
-  mappingVersion: 'v1',
-});
-
-type Said = readonly [connection: string, atMs: number, values: Record<string, JsonValue>];
-
-/** What a person is after the tools said these things in this order. */
-function after(policy: Partial<PolicyRule> & Pick<PolicyRule, 'rule'>, said: readonly Said[]): EntityRow {
-  const rules = rulesOf(policy);
-  return said.reduce(
-    (row, [connection, atMs, values]) => applyFields(row, values, from(connection, atMs), rules).row,
-    blank,
-  );
-}
+import { applyFields } from '../../../core/sync/apply-fields.ts';
+import { after, blank, from, rulesOf, type Said, spec } from './said.ts';
 
 describe('absent, null and empty', () => {
   const start: Said = ['hubspot', 1, { jobTitle: '課長', department: '営業' }];
@@ -74,7 +31,12 @@ describe('absent, null and empty', () => {
   });
 
   it('says nothing about a blank where nothing was', () => {
-    const result = applyFields(blank, { jobTitle: null, department: '' }, from('hubspot', 1), rulesOf({ rule: 'newest' }));
+    const result = applyFields(
+      blank,
+      { jobTitle: null, department: '' },
+      from('hubspot', 1),
+      rulesOf({ rule: 'newest' }),
+    );
     expect(result).toEqual({ row: blank, outcomes: [] });
   });
 
@@ -110,90 +72,6 @@ describe('equal is equal (P3)', () => {
   });
 });
 
-describe('who wins', () => {
-  const old: Said = ['hubspot', 10, { jobTitle: '課長' }];
-  const newer: Said = ['salesforce', 20, { jobTitle: '部長' }];
-  const older: Said = ['salesforce', 5, { jobTitle: '部長' }];
-  const cases: [string, Partial<PolicyRule> & Pick<PolicyRule, 'rule'>, readonly Said[], JsonValue][] = [
-    ['newest: the later instant', { rule: 'newest' }, [old, newer], '部長'],
-    ['newest: not the earlier one that arrives later', { rule: 'newest' }, [old, older], '課長'],
-    [
-      'newest: at one instant the tool that stands first in musubi.yaml',
-      { rule: 'newest' },
-      [old, ['salesforce', 10, { jobTitle: '部長' }]],
-      '部長',
-    ],
-    [
-      'newest: at one instant not the tool that stands later',
-      { rule: 'newest' },
-      [old, ['site', 10, { jobTitle: '部長' }]],
-      '課長',
-    ],
-    ['owner: only the owner', { rule: 'owner', owner: 'hubspot' }, [old, newer], '課長'],
-    ['owner: the owner, whatever the time', { rule: 'owner', owner: 'salesforce' }, [old, older], '部長'],
-    ['owner: anybody fills a blank', { rule: 'owner', owner: 'hubspot' }, [newer], '部長'],
-    ['priority: the first of the list', { rule: 'priority', priority: ['salesforce', 'hubspot'] }, [old, older], '部長'],
-    ['priority: not a later one of the list', { rule: 'priority', priority: ['hubspot', 'salesforce'] }, [old, newer], '課長'],
-    ['priority: not one that is not listed', { rule: 'priority', priority: ['hubspot'] }, [old, newer], '課長'],
-    [
-      'priority: the same tool may change its mind',
-      { rule: 'priority', priority: ['hubspot'] },
-      [old, ['hubspot', 20, { jobTitle: '部長' }]],
-      '部長',
-    ],
-    [
-      'priority: the same tool’s older word does not count',
-      { rule: 'priority', priority: ['hubspot'] },
-      [old, ['hubspot', 5, { jobTitle: '部長' }]],
-      '課長',
-    ],
-    ['first: once', { rule: 'first' }, [old, newer], '課長'],
-    ['fill_blank: only a blank', { rule: 'fill_blank' }, [old, newer], '課長'],
-    ['fill_blank: a blank', { rule: 'fill_blank' }, [newer], '部長'],
-    ['ask: a person decides', { rule: 'ask' }, [old, newer], '課長'],
-    ['union: both', { rule: 'union' }, [['hubspot', 1, { tags: ['b', 'a'] }], ['site', 0, { tags: ['c', 'b'] }]], ['a', 'b', 'c']],
-    ['max: the greater', { rule: 'max' }, [['hubspot', 2, { score: '9.5' }], ['site', 1, { score: '10' }]], '10'],
-    ['max: not the smaller', { rule: 'max' }, [['hubspot', 1, { score: '10' }], ['site', 2, { score: '9.5' }]], '10'],
-    ['min: the smaller', { rule: 'min' }, [['hubspot', 2, { score: '10' }], ['site', 1, { score: '9.5' }]], '9.5'],
-    [
-      'min of dates: the earlier',
-      { rule: 'min' },
-      [['hubspot', 2, { birthday: '1990-02-01' }], ['site', 1, { birthday: '1990-01-31' }]],
-      '1990-01-31',
-    ],
-    [
-      'strictest: a person who must not be contacted stays so',
-      { rule: 'strictest' },
-      [['hubspot', 1, { doNotContact: true }], ['salesforce', 2, { doNotContact: false }]],
-      true,
-    ],
-    [
-      'strictest: an older prohibition counts against a newer permission',
-      { rule: 'strictest' },
-      [['hubspot', 2, { doNotContact: false }], ['salesforce', 1, { doNotContact: true }]],
-      true,
-    ],
-    [
-      'max: a blank is less than anything, also where blanks clear',
-      { rule: 'max', onBlank: 'clear' },
-      [['hubspot', 1, { birthday: '1990-01-31' }], ['site', 2, { birthday: null }]],
-      '1990-01-31',
-    ],
-  ];
-  it.each(cases)('%s', (_, policy, said, expected) => {
-    const row = after(policy, said);
-    expect(Object.values(row.fields)).toEqual([expected]);
-  });
-
-  it('keeps the loser with both values and the policy line', () => {
-    const row = after({ rule: 'newest' }, [old]);
-    const { outcomes } = applyFields(row, { jobTitle: '部長' }, from('salesforce', 5), rulesOf({ rule: 'newest' }));
-    expect(outcomes).toEqual([
-      { field: 'jobTitle', before: '課長', after: '部長', outcome: 'lost', policy: 'person.jobTitle: newest' },
-    ]);
-  });
-});
-
 const values = fc.record(
   {
     jobTitle: fc.constantFrom('課長', '部長', '課長 ', '', null),
@@ -207,7 +85,18 @@ const values = fc.record(
 ) as fc.Arbitrary<Record<string, JsonValue>>;
 
 const policyArb: fc.Arbitrary<PolicyRule> = fc.record({
-  rule: fc.constantFrom('owner', 'priority', 'newest', 'fill_blank', 'first', 'strictest', 'union', 'max', 'min', 'ask'),
+  rule: fc.constantFrom(
+    'owner',
+    'priority',
+    'newest',
+    'fill_blank',
+    'first',
+    'strictest',
+    'union',
+    'max',
+    'min',
+    'ask',
+  ),
   owner: fc.constantFrom('salesforce', 'hubspot'),
   priority: fc.constant(['hubspot', 'salesforce']),
   onBlank: fc.constantFrom('keep', 'clear', 'ask'),
@@ -222,27 +111,37 @@ const saidArb: fc.Arbitrary<Said> = fc.tuple(
 describe('for any policy', () => {
   it('applying a record twice changes nothing the second time', () => {
     fc.assert(
-      fc.property(policyArb, fc.array(saidArb, { maxLength: 5 }), saidArb, (policy, before, [connection, atMs, given]) => {
-        const rules = rulesOf(policy);
-        const once = applyFields(after(policy, before), given, from(connection, atMs), rules).row;
-        const twice = applyFields(once, given, from(connection, atMs), rules);
-        expect(twice.row.fields).toEqual(once.fields);
-        expect(twice.row.version).toBe(once.version);
-        expect(twice.outcomes.filter((one) => one.outcome === 'applied')).toEqual([]);
-      }),
+      fc.property(
+        policyArb,
+        fc.array(saidArb, { maxLength: 5 }),
+        saidArb,
+        (policy, before, [connection, atMs, given]) => {
+          const rules = rulesOf(policy);
+          const once = applyFields(after(policy, before), given, from(connection, atMs), rules).row;
+          const twice = applyFields(once, given, from(connection, atMs), rules);
+          expect(twice.row.fields).toEqual(once.fields);
+          expect(twice.row.version).toBe(once.version);
+          expect(twice.outcomes.filter((one) => one.outcome === 'applied')).toEqual([]);
+        },
+      ),
       { numRuns: 3_000 },
     );
   });
 
   it('a new version means that something was applied, and nothing else does', () => {
     fc.assert(
-      fc.property(policyArb, fc.array(saidArb, { maxLength: 5 }), saidArb, (policy, before, [connection, atMs, given]) => {
-        const row = after(policy, before);
-        const result = applyFields(row, given, from(connection, atMs), rulesOf(policy));
-        const applied = result.outcomes.filter((one) => one.outcome === 'applied');
-        expect(result.row.version).toBe(row.version + (applied.length > 0 ? 1 : 0));
-        for (const { field, after: value } of applied) expect(result.row.fields[field] ?? null).toEqual(value);
-      }),
+      fc.property(
+        policyArb,
+        fc.array(saidArb, { maxLength: 5 }),
+        saidArb,
+        (policy, before, [connection, atMs, given]) => {
+          const row = after(policy, before);
+          const result = applyFields(row, given, from(connection, atMs), rulesOf(policy));
+          const applied = result.outcomes.filter((one) => one.outcome === 'applied');
+          expect(result.row.version).toBe(row.version + (applied.length > 0 ? 1 : 0));
+          for (const { field, after: value } of applied) expect(result.row.fields[field] ?? null).toEqual(value);
+        },
+      ),
       { numRuns: 1_000 },
     );
   });
