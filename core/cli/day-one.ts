@@ -4,7 +4,7 @@ import { packageRoot } from '../config/process-env.ts';
 import { environmentOfFreePorts } from './free-ports.ts';
 import type { StoryRun } from './stories.ts';
 import { readWrites, type StoryModule, shownTexts } from './story-kit.ts';
-import { type StoryProcess, startProcess } from './story-process.ts';
+import { lastWord, type StoryProcess, startProcess } from './story-process.ts';
 
 const QUICKSTART = path.join(packageRoot, 'examples', 'quickstart');
 
@@ -25,7 +25,7 @@ export async function dayOne(run: StoryRun): Promise<readonly string[]> {
     const second = first.length > 0 ? [] : await secondStart(stage);
     return [...first, ...second, ...outsideConnections(stage), ...(await olderNode(stage))];
   } finally {
-    for (const child of stage.children) child.kill();
+    await Promise.all(stage.children.map((child) => child.kill()));
   }
 }
 
@@ -73,11 +73,11 @@ async function firstStart(stage: Stage): Promise<string[]> {
   const began = performance.now();
   const demo = stage.run(['demo']);
   const ready = await demo.message('ready');
-  if (!ready) return [`the start of the demo: ${lastLine(demo)}`];
+  if (!ready) return [`the start of the demo: ${lastWord(demo)}`];
   const alert = await firstAlert(stage.story, ready.origins, demo);
   const alertMs = performance.now() - began;
   const played = await demo.message('played');
-  if (!played) return [`the end of the story: ${lastLine(demo)}`];
+  if (!played) return [`the end of the story: ${lastWord(demo)}`];
   return [
     ...(alert === null || alertMs > FIRST_ALERT_MS
       ? [`the first alert within ${FIRST_ALERT_MS / 1000} s of the start`]
@@ -88,8 +88,6 @@ async function firstStart(stage: Stage): Promise<string[]> {
     ...(await endByCtrlC(demo)),
   ];
 }
-
-const lastLine = (child: StoryProcess): string => child.output().trim().split('\n').at(-1) ?? '';
 
 /** The texts of the first alert that a sandbox recorded; null when none came. */
 async function firstAlert(
@@ -141,7 +139,7 @@ async function secondStart(stage: Stage): Promise<string[]> {
   const { code } = await demo.ended;
   const after = await countPersons(stage);
   return [
-    ...(played?.missing ?? [`the second start: ${lastLine(demo)}`]),
+    ...(played?.missing ?? [`the second start: ${lastWord(demo)}`]),
     ...(code === 0 ? [] : [`exit code 0 of --once, it was ${code}`]),
     ...(before > 0 && after > before
       ? []

@@ -44,7 +44,10 @@ const RISKS: Readonly<Record<'A' | 'B' | 'C' | 'D', Wording>> = {
     '送る前に、前回届いたかどうかを相手のツールで確かめます。',
     'Before it is sent, the tool is asked whether the first one arrived.',
   ],
-  D: ['前回届いていた場合は、二重に届きます。', 'If the first one arrived, this one arrives a second time.'],
+  D: [
+    '前回届いていた場合は、二重に届くことがあります。',
+    'If the first one arrived, this one may arrive a second time.',
+  ],
 };
 
 export const riskOf = (effectClass: 'A' | 'B' | 'C' | 'D', { pick }: Terminal): string => pick(...RISKS[effectClass]);

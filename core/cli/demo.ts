@@ -8,6 +8,7 @@ import { forkSandboxes, type Sandboxes } from './fork-sandboxes.ts';
 import { boundGlobalFetch, stopOnSignal } from './start.ts';
 import { createStoryKit, type StoryModule } from './story-kit.ts';
 import type { Terminal } from './terminal.ts';
+import { storeStep } from './with-store.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 
 const quickstart = path.join(packageRoot, 'examples', 'quickstart');
@@ -58,6 +59,7 @@ export async function demo(context: CommandContext, { once }: { readonly once: b
   } catch (error) {
     // what fails because the demo is being ended is no failure: the end is under way
     if (stopping.isStopping()) return 0;
+    tellParent({ state: 'played', missing: [error instanceof Error ? error.message : String(error)] });
     await hub.close().catch(() => {});
     await close();
     throw error;
@@ -77,13 +79,6 @@ const hubOptions = ({ settings, dataDir, terminal }: CommandContext, folder: str
   ...(dataDir !== undefined && { dataDir }),
   onProgress: (step) => terminal.progress(step === 'ready' ? null : storeStep(step, terminal)),
 });
-
-/** A step of opening the store, in the terminal's language. */
-export function storeStep(step: string, { pick }: Terminal): string {
-  return step === 'creating'
-    ? pick('データベースを作成しています（初回のみ）', 'making the database (the first time only)')
-    : pick('データベースを開いています', 'opening the database');
-}
 
 const loadStory = (workspace: string): Promise<StoryModule> =>
   import(pathToFileURL(path.join(workspace, 'story.ts')).href) as Promise<StoryModule>;

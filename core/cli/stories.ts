@@ -7,7 +7,7 @@ import { ConfigError } from '../sdk/errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { dayOne } from './day-one.ts';
 import { environmentOfFreePorts } from './free-ports.ts';
-import { startProcess } from './story-process.ts';
+import { lastWord, startProcess } from './story-process.ts';
 
 /** What a story is run with. */
 export interface StoryRun extends Pick<CommandContext, 'settings' | 'terminal'> {
@@ -27,6 +27,8 @@ const BUILT_IN: Readonly<Record<string, StoryCheck>> = { A19: dayOne };
 export async function stories({ settings, terminal }: CommandContext, ids: readonly string[]): Promise<number> {
   const known = knownStories(path.join(packageRoot, 'examples', 'stories'));
   const wanted = ids.length === 0 ? [...known.keys()] : [...new Set(ids.map((id) => storyId(id, known)))];
+  // the stories' processes are groups of their own: they end with this one
+  process.once('SIGINT', () => process.exit(1));
   let isFailed = false;
   for (const id of wanted) {
     const began = performance.now();
@@ -66,24 +68,18 @@ async function playFolder(folder: string, { settings, dataDir }: StoryRun): Prom
   const ports = await environmentOfFreePorts(folder, settings.port);
   const child = startProcess({
     args: ['--workspace', folder, '--data', dataDir, '--lang', settings.language, 'demo', '--once'],
-    env: { ...settings.env, ...ports },
+    env: { ...settings.env, DATABASE_URL: '', REDIS_URL: '', ...ports },
   });
   try {
     const played = await child.message('played');
     const { code } = await child.ended;
     if (code === 0) return [];
     const missing = played?.missing ?? [];
-    return missing.length > 0 ? missing : [lastLine(child.output()) ?? `the demo ended with ${code}`];
+    return missing.length > 0 ? missing : [lastWord(child) || `the demo ended with ${code}`];
   } finally {
-    child.kill();
+    await child.kill();
   }
 }
-
-const lastLine = (text: string): string | undefined =>
-  text
-    .split('\n')
-    .filter((one) => one.trim() !== '')
-    .at(-1);
 
 async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(path.join(tmpdir(), 'musubi-story-'));

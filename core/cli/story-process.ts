@@ -14,7 +14,8 @@ export interface StoryProcess {
   readonly hasEnded: () => boolean;
   /** Ctrl-C: the terminal sends SIGINT to the whole process group. */
   readonly pressCtrlC: () => void;
-  readonly kill: () => void;
+  /** Ends it at once, if it has not ended; resolves when it has. */
+  readonly kill: () => Promise<void>;
 }
 
 export interface StoryProcessOptions {
@@ -41,10 +42,15 @@ export function startProcess({ args, env, nodeArgs = [] }: StoryProcessOptions):
   const messages: DemoMessage[] = [];
   child.on('message', (message) => messages.push(message as DemoMessage));
   let isEnded = false;
+  const killNow = () => {
+    if (!isEnded) signal(child, 'SIGKILL');
+  };
+  process.on('exit', killNow);
   const ended = new Promise<{ code: number | null; afterMs: number }>((resolve) => {
     // `close` comes after the last output
     child.once('close', (code) => {
       isEnded = true;
+      process.off('exit', killNow);
       resolve({ code, afterMs: performance.now() - began });
     });
   });
@@ -54,10 +60,17 @@ export function startProcess({ args, env, nodeArgs = [] }: StoryProcessOptions):
     ended,
     hasEnded: () => isEnded,
     pressCtrlC: () => signal(child, 'SIGINT'),
-    kill: () => {
-      if (!isEnded) signal(child, 'SIGKILL');
+    async kill() {
+      killNow();
+      await ended;
     },
   };
+}
+
+/** Why a process ended, as it said itself: its last error line, else its last line. */
+export function lastWord(child: StoryProcess): string {
+  const lines = child.output().trim().split('\n');
+  return lines.findLast((one) => one.startsWith('[')) ?? lines.at(-1) ?? '';
 }
 
 async function nextMessage<S extends DemoMessage['state']>(

@@ -1,5 +1,6 @@
 import { isUuid } from '../model/id.ts';
 import { ConfigError } from '../sdk/errors.ts';
+import type { JsonObject } from '../sdk/json.ts';
 import { type EffectRow, effectsById } from '../store/effects.ts';
 import { activityOfCause, effectsOfRun, gateDecisionsOf } from '../store/explain.ts';
 import { findRun } from '../store/runs.ts';
@@ -62,9 +63,13 @@ function showOutcome(effect: EffectRow, { timeText }: StoreAtHand, terminal: Ter
       `  ${effect.code}: ${effect.code === 'gate' ? (effect.reason ?? '') : plainReason(effect.code, effect.reason, terminal)}`,
     );
   if (effect.reason !== null && effect.code !== 'gate') print(`  ${effect.reason}`);
-  print(`  ${pick('内容', 'input')} ${JSON.stringify(effect.input)}`);
-  if (effect.result !== null) print(`  ${pick('結果', 'result')} ${JSON.stringify(effect.result)}`);
+  print(`  ${pick('内容', 'input')} ${shownJson(effect.input)}`);
+  if (effect.result !== null) print(`  ${pick('結果', 'result')} ${shownJson(effect.result)}`);
 }
+
+/** A one-use token is a credential while it lives. */
+const shownJson = (value: JsonObject): string =>
+  JSON.stringify(value, (key, each: unknown) => (/token|secret/i.test(key) ? '(hidden)' : each));
 
 /** A reply that became a push goes on as another effect of the same step. */
 async function showFollowers(effect: EffectRow, { db }: StoreAtHand, { print, pick }: Terminal): Promise<void> {

@@ -8,6 +8,7 @@ import { isTimeZone, localTime } from '../model/zone.ts';
 import { ConfigError } from '../sdk/errors.ts';
 import { type OpenStore, openStore } from '../store/open-store.ts';
 import type { CommandContext } from './command-context.ts';
+import type { Terminal } from './terminal.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 
 /** An open store and what a command about it needs of the workspace. */
@@ -54,11 +55,7 @@ async function openQuietly({ settings, terminal }: CommandContext, dataDir: stri
       dataDir,
       schema: settings.schema,
       poolSize: 2,
-      onProgress: (step) => {
-        if (step === 'creating')
-          terminal.progress(terminal.pick('データベースを作成しています', 'making the database'));
-        else terminal.progress(null);
-      },
+      onProgress: (step) => terminal.progress(step === 'creating' ? storeStep(step, terminal) : null),
       onError: (error) => terminal.warn(`[store] ${error.message}`),
     });
   } catch (error) {
@@ -69,6 +66,13 @@ async function openQuietly({ settings, terminal }: CommandContext, dataDir: stri
     );
     throw new ConfigError(`${error.message}\n${advice}`, { code: error.code, cause: error });
   }
+}
+
+/** A step of opening the store, in the terminal's language. */
+export function storeStep(step: string, { pick }: Terminal): string {
+  return step === 'creating'
+    ? pick('データベースを作成しています（初回のみ）', 'making the database (the first time only)')
+    : pick('データベースを開いています', 'opening the database');
 }
 
 const DEFAULT_ZONE = 'Asia/Tokyo';

@@ -1,5 +1,5 @@
-import type { Database } from '../store/database.ts';
-import { insertDeliveries, type NewDelivery } from '../store/inbox.ts';
+import { type Database, isStoreTrouble } from '../store/database.ts';
+import { insertDeliveries, type NewDelivery, type NewInboxRow } from '../store/inbox.ts';
 import { reached } from '../store/steps.ts';
 import { withUrgency } from '../store/urgency.ts';
 
@@ -25,8 +25,8 @@ export interface GroupCommitOptions {
   /** Deliveries a commit takes at most; the rest go with the next one. */
   readonly maxDeliveries?: number;
   readonly onCommitted: (rows: number) => void;
-  /** Events whose key was known already. */
-  readonly onDuplicates: (deliveries: readonly NewDelivery[], fresh: ReadonlySet<string>) => void;
+  /** Events whose key was known already, or came earlier in the same group. */
+  readonly onDuplicates: (events: readonly NewInboxRow[]) => void;
 }
 
 /**
@@ -42,18 +42,20 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     const deliveries = group.map((one) => one.delivery);
     const fresh = await withUrgency('ingest', () => insertDeliveries(db, deliveries, dedupDays));
     reached('S3');
-    let total = 0;
-    const counted = new Set<string>();
+    const kept = new Set<string>();
+    const duplicates: NewInboxRow[] = [];
     for (const { delivery, resolve } of group) {
-      const own = delivery.events.filter(({ connection, dedupKey }) => {
-        const key = `${connection}\n${dedupKey}`;
-        return fresh.has(key) && !counted.has(key) && counted.add(key);
-      }).length;
-      total += own;
+      const before = kept.size;
+      for (const event of delivery.events) {
+        const key = `${event.connection}\n${event.dedupKey}`;
+        if (fresh.has(key) && !kept.has(key)) kept.add(key);
+        else duplicates.push(event);
+      }
+      const own = kept.size - before;
       resolve({ fresh: own, duplicates: delivery.events.length - own });
     }
-    if (total > 0) onCommitted(total);
-    onDuplicates(deliveries, fresh);
+    if (kept.size > 0) onCommitted(kept.size);
+    if (duplicates.length > 0) onDuplicates(duplicates);
   };
 
   /** A group that fails is tried again one by one, so that one delivery the database refuses does not refuse the others. */
@@ -61,7 +63,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     try {
       await commitGroup(group);
     } catch (error) {
-      if (group.length === 1 || isStoreDown(error)) {
+      if (group.length === 1 || isStoreTrouble(error)) {
         for (const one of group) one.reject(error);
       } else {
         for (const one of group) await commit([one]);
@@ -88,9 +90,3 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       }),
   };
 }
-
-/** Connection lost, shutdown, out of disk or resources: trying each alone would only hold the senders longer. */
-const isStoreDown = (error: unknown): boolean => {
-  const code = (error as { code?: string }).code ?? '';
-  return code === '' || !/^(22|23|54)/.test(code);
-};

@@ -84,7 +84,10 @@ async function passGate(tx: Tx, due: readonly EffectRow[], context: PipelineCont
   const { setup, nowMs, newId } = context;
   const asked = due.filter((one) => one.kind !== 'staff' && one.state === 'planned' && !one.isAfterUnknown);
   const personIds = [...new Set(asked.flatMap((one) => one.personId ?? []))];
-  const facts = await loadPersonFacts(tx, personIds, { consents: asked.some((one) => one.kind === 'promotional') });
+  const facts = await loadPersonFacts(tx, personIds, {
+    forPromotion: asked.some((one) => one.kind === 'promotional'),
+    promotedSinceMs: nowMs - (setup.gate.cap?.perMs ?? 0),
+  });
   const moves: Parameters<typeof moveEffects>[1][number][] = [];
   const decisions: DecisionRow[] = [];
   for (const effect of asked) {
@@ -92,7 +95,12 @@ async function passGate(tx: Tx, due: readonly EffectRow[], context: PipelineCont
     const person = effect.personId === null ? null : (facts.get(effect.personId) ?? null);
     const request = { kind: effect.kind, channel: open?.channel ?? '', connection: effect.connection, nowMs };
     const decision = decideGate(request, person, setup.gate);
-    if (decision.outcome === 'allowed') continue;
+    if (decision.outcome === 'allowed') {
+      // reserves the cap: the next effect of this claim counts it
+      if (person && effect.kind === 'promotional')
+        facts.set(effect.personId as string, { ...person, promotedAtMs: [...person.promotedAtMs, nowMs] });
+      continue;
+    }
     const dueAt = new Date(decision.outcome === 'deferred' ? decision.untilMs : nowMs).toISOString();
     const state = decision.outcome === 'deferred' ? ('planned' as const) : ('suppressed' as const);
     moves.push({ id: effect.id, state, dueAt, reason: decision.reason, code: 'gate' });

@@ -11,7 +11,7 @@ import { type ApplyContext, applySource, mentionOf, type Origin } from './apply-
 import { type MappedSource, type ReadRow, readRow } from './read-row.ts';
 import { loadRuleData, rulesFor, runRules, type Trigger } from './run-rules.ts';
 import type { OpenConnection, Setup } from './setup.ts';
-import { noFacts, noRuleWrites, writeFacts, writeRules } from './writes.ts';
+import { noFacts, noRuleWrites, type Planned, writeFacts, writeRules } from './writes.ts';
 
 export interface PipelineContext {
   readonly db: Database;
@@ -23,8 +23,8 @@ export interface PipelineContext {
 
 export interface BatchResult {
   readonly rows: number;
-  /** Effects planned by the batch: the deliverer has work. */
-  readonly effects: number;
+  /** When the effects and waits of the batch first fall due, workspace time; null when it planned none. */
+  readonly dueMs: number | null;
   readonly dirty: number;
 }
 
@@ -55,7 +55,7 @@ async function applyRows(tx: Tx, rows: readonly InboxRow[], context: PipelineCon
     read.flatMap((one) => originsOf(one)),
     context,
   );
-  const effects = await applyRules(tx, triggers, read, context);
+  const { dueMs } = await applyRules(tx, triggers, read, context);
   await markDirty(
     tx,
     read.flatMap((one) => one.dirty.map((dirty) => ({ connection: one.row.connection, ...dirty }))),
@@ -64,7 +64,7 @@ async function applyRows(tx: Tx, rows: readonly InboxRow[], context: PipelineCon
     tx,
     read.map((one) => settledOf(one, superseded)),
   );
-  return { rows: rows.length, effects, dirty: unread + read.reduce((sum, one) => sum + one.dirty.length, 0) };
+  return { rows: rows.length, dueMs, dirty: unread + read.reduce((sum, one) => sum + one.dirty.length, 0) };
 }
 
 const originsOf = (read: ReadRow): SourceWithOrigin[] =>
@@ -149,13 +149,13 @@ async function loadOthers(
   return { links, entities };
 }
 
-/** Rules for the triggers and the buttons of a batch; returns how many effects were planned. */
+/** Rules for the triggers and the buttons of a batch; returns what they set going. */
 export async function applyRules(
   tx: Tx,
   triggers: readonly Trigger[],
   read: readonly ReadRow[],
   context: PipelineContext,
-): Promise<number> {
+): Promise<Planned> {
   const { setup, nowMs, newId } = context;
   const writes = noRuleWrites();
   const ruleContext = {

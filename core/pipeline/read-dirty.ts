@@ -12,16 +12,11 @@ const DEFAULT_READ_BATCH = 100;
  * Reads again at their tools the records that webhooks named, before any transaction opens, and applies what comes back.
  * A tool that does not answer puts its records off; the others go on. Returns how many records were done.
  */
-export async function readDirty(context: PipelineContext): Promise<{ records: number; effects: number }> {
+export async function readDirty(context: PipelineContext): Promise<number> {
   const due = await dueDirty(context.db, context.nowMs, BATCH);
   let records = 0;
-  let effects = 0;
-  for (const group of groups(due, context)) {
-    const done = await readGroup(group, context);
-    records += done.records;
-    effects += done.effects;
-  }
-  return { records, effects };
+  for (const group of groups(due, context)) records += await readGroup(group, context);
+  return records;
 }
 
 interface Group {
@@ -48,15 +43,12 @@ function groups(due: readonly DueDirty[], { setup }: PipelineContext): Group[] {
   });
 }
 
-async function readGroup(
-  { connection, object, due }: Group,
-  context: PipelineContext,
-): Promise<{ records: number; effects: number }> {
+async function readGroup({ connection, object, due }: Group, context: PipelineContext): Promise<number> {
   const { db, nowMs, setup } = context;
   const read = connection?.objects[object]?.read;
   if (!connection || !read) {
     await db.transaction((tx) => clearDirty(tx, due));
-    return { records: 0, effects: 0 };
+    return 0;
   }
   try {
     const records = await read(
@@ -73,13 +65,12 @@ async function readGroup(
       source,
       origin: { connection, row: null },
     }));
-    const effects = await db.transaction(async (tx) => {
+    await db.transaction(async (tx) => {
       const { triggers } = await applyMapped(tx, sources, context);
-      const planned = await applyRules(tx, triggers, [], context);
+      await applyRules(tx, triggers, [], context);
       await clearDirty(tx, due);
-      return planned;
     });
-    return { records: records.length, effects };
+    return records.length;
   } catch (error) {
     const failure = errorOfFailure(connection.name, error);
     context.onFault({ where: `read ${connection.name}.${object}`, error: failure });
@@ -87,6 +78,6 @@ async function readGroup(
       'retryAfterMs' in failure && typeof failure.retryAfterMs === 'number' ? failure.retryAfterMs : undefined;
     const attempts = Math.max(...due.map((one) => one.attempts)) + 1;
     await putOffDirty(db, due, nowMs + pauseMs(attempts, retryAfterMs, Math.random()), failure.message);
-    return { records: 0, effects: 0 };
+    return 0;
   }
 }

@@ -11,11 +11,11 @@ const BATCH = 100;
  * Continues the runs whose wait is over by the workspace clock: their next steps and the effects of them in one
  * transaction (step S14). Returns how many runs were continued; call again until it returns 0.
  */
-export async function resumeRuns(context: PipelineContext): Promise<{ runs: number; effects: number }> {
+export async function resumeRuns(context: PipelineContext): Promise<number> {
   const { db, setup, nowMs, newId } = context;
   return db.transaction(async (tx) => {
     const due = await lockDueRuns(tx, nowMs, BATCH);
-    if (due.length === 0) return { runs: 0, effects: 0 };
+    if (due.length === 0) return 0;
     const writes = noRuleWrites();
     const persons = await loadEntities(tx, 'person', [...new Set(due.flatMap((run) => run.personId ?? []))]);
     const rules = due.flatMap((run) => setup.rules.byName.get(run.rule) ?? []);
@@ -49,8 +49,8 @@ export async function resumeRuns(context: PipelineContext): Promise<{ runs: numb
         fail(error instanceof Error ? error.message.slice(0, 500) : String(error));
       }
     }
-    const effects = await writeRules(tx, writes);
+    await writeRules(tx, writes);
     reached('S14');
-    return { runs: due.length, effects };
+    return due.length;
   });
 }

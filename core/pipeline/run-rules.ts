@@ -56,7 +56,8 @@ export async function loadRuleData(
       })
     : new Map<string, ActivityRow[]>();
   const facts = await loadPersonFacts(db, ids, {
-    consents: rules.some((rule) => setup.rules.needs.get(rule.name)?.consents),
+    forPromotion: rules.some((rule) => setup.rules.needs.get(rule.name)?.consents),
+    promotedSinceMs: nowMs - (setup.gate.cap?.perMs ?? 0),
   });
   return { persons, facts, deals, histories, runs };
 }

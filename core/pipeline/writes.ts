@@ -127,13 +127,24 @@ export interface RuleWrites {
 
 export const noRuleWrites = (): RuleWrites => ({ runs: new Map(), effects: [], decisions: [] });
 
-/** Writes runs, effects and gate decisions; returns how many effects may leave now or later. */
-export async function writeRules(tx: Tx, writes: RuleWrites): Promise<number> {
-  await saveRuns(tx, [...writes.runs.values()]);
+/** What the written rules have set going. */
+export interface Planned {
+  /** Effects that may leave now or later. */
+  readonly effects: number;
+  /** When the first run resumes or the first effect falls due, workspace time; null when nothing waits. */
+  readonly dueMs: number | null;
+}
+
+/** Writes runs, effects and gate decisions. */
+export async function writeRules(tx: Tx, writes: RuleWrites): Promise<Planned> {
+  const runs = [...writes.runs.values()];
+  await saveRuns(tx, runs);
   const inserted = await insertEffects(tx, writes.effects);
   await appendGateDecisions(
     tx,
     writes.decisions.filter((one) => one.effectId === null || inserted.has(one.effectId)),
   );
-  return writes.effects.filter((one) => inserted.has(one.id) && one.state === 'planned').length;
+  const planned = writes.effects.filter((one) => inserted.has(one.id) && one.state === 'planned');
+  const due = [...planned.map((one) => Date.parse(one.dueAt)), ...runs.flatMap((run) => run.resumeAtMs ?? [])];
+  return { effects: planned.length, dueMs: due.length === 0 ? null : Math.min(...due) };
 }

@@ -7,6 +7,7 @@ import {
   writeSettlements,
 } from '../pipeline/deliver.ts';
 import type { PipelineContext } from '../pipeline/process-batch.ts';
+import { isStoreTrouble } from '../store/database.ts';
 
 export interface DelivererOptions {
   /** Calls under way at once. */
@@ -27,6 +28,10 @@ export interface Deliverer {
   readonly paused: () => ReadonlyMap<string, number>;
 }
 
+/** Together shorter than the lease: after it the result would be dropped anyway. */
+const WRITE_TRIES = 12;
+const WRITE_PAUSE_MS = 400;
+
 /** Delivers effects: many calls at once, results written in groups as they come in. */
 export function createDeliverer(options: DelivererOptions): Deliverer {
   const { maxInFlight, context } = options;
@@ -43,10 +48,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       finished = [];
       const now = context();
       const settlements = group.map((one) => settleAttempt(one, now));
-      await writeSettlements(settlements, now).catch((error) => {
-        // the leases lapse and the effects are treated as unknown: the rule of their class decides
-        now.onFault({ where: 'write results', error });
-      });
+      await write(settlements, now);
       settlements.forEach((settlement, at) => {
         note(settlement, group[at]?.claimed.effect.connection ?? '', now.nowMs);
       });
@@ -56,6 +58,20 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     if (calls === 0) {
       for (const resolve of waiters) resolve();
       waiters = [];
+    }
+  };
+
+  /** A store in trouble is asked again under the same fence; then the leases lapse and the rule of each class decides. */
+  const write = async (settlements: readonly Settlement[], now: PipelineContext): Promise<void> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        await writeSettlements(settlements, now);
+        return;
+      } catch (error) {
+        now.onFault({ where: 'write results', error });
+        if (tries >= WRITE_TRIES || !isStoreTrouble(error)) return;
+        await new Promise((resolve) => setTimeout(resolve, WRITE_PAUSE_MS));
+      }
     }
   };
 

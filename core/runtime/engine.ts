@@ -68,11 +68,11 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** Wakes at a workspace instant; a set clock is moved by hand and needs no timer. */
   const wakeAt = (atMs: number) => {
-    if (clock.isSet()) return;
     if (atMs <= clock.nowMs()) {
       outboxWake.wake();
       return;
     }
+    if (clock.isSet()) return;
     if (dueTimer && dueTimer.atMs <= atMs) return;
     if (dueTimer) clearTimeout(dueTimer.timer);
     const timer = setTimeout(
@@ -95,7 +95,7 @@ export function createEngine(options: EngineOptions): Engine {
     batchRows: BATCH_ROWS,
     maxAttempts: MAX_ATTEMPTS,
     context,
-    onEffects: outboxWake.wake,
+    onDue: wakeAt,
     onDirty: outboxWake.wake,
     onRetry: wakeAt,
   });
@@ -128,9 +128,8 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const timed = async (): Promise<number> => {
-    const { runs } = await resumeRuns(context());
-    const { records } = await readDirty(context());
-    return runs + records;
+    const runs = await resumeRuns(context());
+    return runs + (await readDirty(context()));
   };
 
   const sweep = async (): Promise<void> => {
@@ -138,7 +137,7 @@ export function createEngine(options: EngineOptions): Engine {
     isFirstSweep = false;
     if (abandoned.length > 0) {
       await countAttempt(db, abandoned, {
-        nextAtMs: clock.nowMs(),
+        nowMs: clock.nowMs(),
         maxAttempts: MAX_ATTEMPTS,
         reason: 'the process ended while this row was being applied',
       });

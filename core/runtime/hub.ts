@@ -140,11 +140,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     db,
     dedupDays: DEDUP_DAYS,
     onCommitted: () => engine.wakeInbox(),
-    onDuplicates: (deliveries, fresh) => {
-      const known = deliveries
-        .flatMap((one) => one.events)
-        .filter((event) => !fresh.has(`${event.connection}\n${event.dedupKey}`));
-      if (known.length === 0) return;
+    onDuplicates: (known) => {
       for (const { connection } of known) metrics.duplicate(connection, 1);
       differingBodies(db, known)
         .then((keys) => {

@@ -1,4 +1,5 @@
-import { type PipelineContext, processBatch } from '../pipeline/process-batch.ts';
+import { type BatchResult, type PipelineContext, processBatch } from '../pipeline/process-batch.ts';
+import { isStoreTrouble } from '../store/database.ts';
 import { countAttempt } from '../store/inbox.ts';
 import { closeWorkBatch, openWorkBatch } from '../store/work-batches.ts';
 
@@ -7,7 +8,8 @@ export interface InboxWorkerOptions {
   readonly batchRows: number;
   readonly maxAttempts: number;
   readonly context: () => PipelineContext;
-  readonly onEffects: () => void;
+  /** Effects or waits were planned that first fall due at this workspace time. */
+  readonly onDue: (atMs: number) => void;
   readonly onDirty: () => void;
   readonly onRetry: (atMs: number) => void;
 }
@@ -19,7 +21,7 @@ export interface InboxWorker {
   readonly retryStep: () => Promise<number>;
 }
 
-const RETRY_PAUSES_MS = [1_000, 5_000, 30_000, 120_000];
+const FIRST_PAUSE_MS = 1_000;
 
 /** Applies inbox rows batch by batch. A batch the database refuses is applied row by row, so one bad row stops no other. */
 export function createInboxWorker(options: InboxWorkerOptions): InboxWorker {
@@ -34,7 +36,7 @@ export function createInboxWorker(options: InboxWorkerOptions): InboxWorker {
     try {
       report(await processBatch(id, seqs, context));
     } catch (error) {
-      if (isStoreDown(error)) {
+      if (isStoreTrouble(error)) {
         await closeWorkBatch(context.db, id).catch(() => {});
         throw error;
       }
@@ -49,26 +51,19 @@ export function createInboxWorker(options: InboxWorkerOptions): InboxWorker {
       try {
         report(await processBatch(context.newId(), [seq], context));
       } catch (error) {
-        if (isStoreDown(error)) throw error;
+        if (isStoreTrouble(error)) throw error;
         context.onFault({ where: `inbox row ${seq}`, error });
         const reason = error instanceof Error ? error.message.slice(0, 500) : String(error);
-        const nextAtMs = context.nowMs + (RETRY_PAUSES_MS[0] ?? 1_000);
-        await countAttempt(context.db, [seq], { nextAtMs, maxAttempts, reason });
-        options.onRetry(nextAtMs);
+        await countAttempt(context.db, [seq], { nowMs: context.nowMs, maxAttempts, reason });
+        options.onRetry(context.nowMs + FIRST_PAUSE_MS);
       }
     }
   };
 
-  const report = ({ effects, dirty }: { effects: number; dirty: number }) => {
-    if (effects > 0) options.onEffects();
+  const report = ({ dueMs, dirty }: BatchResult) => {
+    if (dueMs !== null) options.onDue(dueMs);
     if (dirty > 0) options.onDirty();
   };
 
   return { step: () => take(false), retryStep: () => take(true) };
 }
-
-/** The store itself is in trouble: no row is to blame, all are tried again. */
-export const isStoreDown = (error: unknown): boolean => {
-  const { code } = error as { code?: string };
-  return typeof code === 'string' && /^(08|53|57P|58|ECONN|EPIPE|ENOTFOUND)/.test(code);
-};

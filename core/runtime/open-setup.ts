@@ -49,7 +49,7 @@ export async function openSetup(
     rules: indexRules(workspace.rules),
     fieldRules: Object.fromEntries(entityTypes.map((entity) => [entity, fieldRulesOf(entity, workspace)])),
     calendar,
-    gate: { calendar, quiet: workspace.gate.quiet },
+    gate: { calendar, quiet: workspace.gate.quiet, cap: workspace.gate.cap },
     expressionContext: (nowMs) => ({ nowMs, calendar }),
   };
 }

@@ -91,6 +91,7 @@ async function overBullmq({ databaseUrl, redisUrl, schema, jobs, context, onFaul
       options: '-c search_path=bullmq,public',
     });
     pool.on('error', onError);
+    pool.on('connect', (client) => void client.on('error', () => undefined));
     const client = await pool.connect();
     try {
       await runMigrations(client as never, 'bullmq');

@@ -35,12 +35,10 @@ export async function registerRoutes(app: FastifyInstance, context: RouteContext
   const need = (scope: TokenScope) => async (request: FastifyRequest, reply: FastifyReply) => {
     const presented = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (presented !== undefined && tokens.allows(presented, scope, Date.now())) return;
-    await reply
-      .code(401)
-      .send({
-        error: 'unauthorized',
-        message: `a token with the scope ${scope} is needed: musubi token create --scope ${scope}`,
-      });
+    await reply.code(401).send({
+      error: 'unauthorized',
+      message: `a token with the scope ${scope} is needed: musubi token create --scope ${scope}`,
+    });
   };
 
   app.get('/health', async () => {
@@ -68,12 +66,10 @@ export async function registerRoutes(app: FastifyInstance, context: RouteContext
   });
   app.post('/__clock', async (request, reply) => {
     if (!context.canSetClock()) {
-      return reply
-        .code(409)
-        .send({
-          error: 'clock_is_real',
-          message: 'the clock can be set only while every connection points at a sandbox',
-        });
+      return reply.code(409).send({
+        error: 'clock_is_real',
+        message: 'the clock can be set only while every connection points at a sandbox',
+      });
     }
     const wanted = advanceSchema.safeParse(request.body);
     if (!wanted.success) return reply.code(400).send({ error: 'bad_request', message: z.prettifyError(wanted.error) });

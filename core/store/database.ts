@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { RetryableError } from '../sdk/errors.ts';
 import type { JsonValue } from '../sdk/json.ts';
 import type { Pool, PoolClient } from './pool-types.ts';
 
@@ -40,26 +41,42 @@ export function createDatabase(pool: Pool, schema: string): Database {
   const inside = new AsyncLocalStorage<true>();
   const prepare = statementNamer(schema);
 
+  /** Names what the driver says without a code: the connection is gone, not the statement wrong. */
+  const talk = async <T>(words: () => Promise<T>): Promise<T> => {
+    try {
+      return await words();
+    } catch (error) {
+      if (isStoreTrouble(error)) pool.renew?.();
+      if (typeof (error as { code?: unknown }).code === 'string') throw error;
+      throw new RetryableError('[store] the connection to the database was lost: will retry', {
+        code: 'store_lost',
+        outcome: 'unknown',
+        cause: error,
+      });
+    }
+  };
+
   const run = async <R>(on: Pool | PoolClient, text: string, params: readonly SqlParam[] = []): Promise<Rows<R>> => {
-    const result = await on.query({ ...prepare(text), values: params as unknown[] });
+    const result = await talk(() => on.query({ ...prepare(text), values: params as unknown[] }));
     return { rows: result.rows as R[], rowCount: result.rowCount ?? 0 };
   };
 
   const once = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-    const client = await pool.connect();
-    let failure: Error | undefined;
+    const client = await talk(() => pool.connect());
+    let isLost = false;
     try {
-      await client.query('begin');
+      await talk(() => client.query('begin'));
       const tx: Tx = { isTransaction: true, query: (text, params) => run(client, text, params) };
       const value = await inside.run(true, () => work(tx));
-      await client.query('commit');
+      await talk(() => client.query('commit'));
       return value;
     } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error));
-      await client.query('rollback').catch(() => {});
+      isLost = isStoreTrouble(error);
+      // a lost connection would only let us wait a second time; the database rolls back by itself
+      if (!isLost) await client.query('rollback').catch(() => {});
       throw error;
     } finally {
-      client.release(failure !== undefined && isConnectionLost(failure) ? failure : undefined);
+      client.release(isLost);
     }
   };
 
@@ -101,7 +118,12 @@ function statementNamer(schema: string): (text: string) => { name: string; text:
   };
 }
 
-const isConnectionLost = (error: Error) => {
-  const { code } = error as { code?: string };
-  return code === undefined || code.startsWith('57P') || code.startsWith('08') || code.startsWith('ECONN');
-};
+/**
+ * The store itself is in trouble (connection, shutdown, disk, resources) and no statement or row is to blame: everything
+ * is tried again. Classes 08, 53, 57P and 58 of PostgreSQL, system errors, and our own names for them.
+ * @see https://www.postgresql.org/docs/15/errcodes-appendix.html
+ */
+export function isStoreTrouble(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^(store_|08|53|57P|58|25P03|E[A-Z]+$)/.test(code);
+}

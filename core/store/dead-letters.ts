@@ -69,7 +69,8 @@ export async function countDeadLetters(db: Queryable): Promise<{ code: string; c
 
 /**
  * Gives letters another life: events are applied again, effects are planned anew at `nowMs` of the workspace clock. An effect whose
- * answer was lost keeps that mark, so that the rule of its class goes on guarding it. Returns the ids that were still dead.
+ * answer was lost keeps that mark and the time of its planning, because the rule of its class judges a second answer by both; its
+ * patience is over, so it gets one attempt. Returns the ids that were still dead.
  */
 export async function reviveLetters(tx: Tx, letters: readonly DeadLetter[], nowMs: number): Promise<Set<string>> {
   const idsOf = (kind: DeadLetter['kind']) => letters.filter((one) => one.kind === kind).map(({ id }) => id);
@@ -79,8 +80,8 @@ export async function reviveLetters(tx: Tx, letters: readonly DeadLetter[], nowM
     [idsOf('event')],
   );
   const effects = await tx.query<{ id: string }>(
-    `update musubi.effects set is_after_unknown = is_after_unknown or state = 'unknown', state = 'planned', attempts = 0, planned_at = $2, due_at = $2,
-       lease_until = null, code = null, reason = null
+    `update musubi.effects set is_after_unknown = is_after_unknown or state = 'unknown', state = 'planned', attempts = 0, due_at = $2,
+       planned_at = case when is_after_unknown or state = 'unknown' then planned_at else $2 end, lease_until = null, code = null, reason = null
      where id = any($1::uuid[]) and state in ('dead', 'unknown') returning id`,
     [idsOf('effect'), new Date(nowMs)],
   );

@@ -135,7 +135,7 @@ export async function lockPicked(tx: Tx, seqs: readonly number[]): Promise<Inbox
   return rows.map((row) => ({ ...row, seq: Number(row.seq) }));
 }
 
-/** Marks rows terminal. `received_at` in the key lets the partition be found. */
+/** Marks rows terminal. The rows are locked already; each month's index is asked once. */
 export async function settle(tx: Tx, settled: readonly Settled[]): Promise<void> {
   if (settled.length === 0) return;
   await tx.query(
@@ -146,18 +146,21 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<void>
   );
 }
 
-/** Counts one more try against rows; after `maxAttempts` they are dead with the reason. */
+/** Pauses between tries: 1 s, 5 s, 25 s, 125 s (workspace clock). */
+const RETRY_FACTOR = 5;
+
+/** Counts one more try against rows and puts them off; after `maxAttempts` they are dead with the reason. */
 export async function countAttempt(
   db: Queryable,
   seqs: readonly number[],
-  options: { nextAtMs: number; maxAttempts: number; reason: string },
+  options: { nowMs: number; maxAttempts: number; reason: string },
 ): Promise<void> {
   await db.query(
-    `update musubi.inbox set attempts = attempts + 1, next_at = $2,
+    `update musubi.inbox set attempts = attempts + 1, next_at = $2::timestamptz + power(${RETRY_FACTOR}, attempts) * interval '1 second',
        state = case when attempts + 1 >= $3 then 'dead' else state end,
        reason = $4, processed_at = case when attempts + 1 >= $3 then now() end
      where state = 'pending' and seq = any($1::bigint[])`,
-    [seqs as number[], new Date(options.nextAtMs), options.maxAttempts, options.reason],
+    [seqs as number[], new Date(options.nowMs), options.maxAttempts, options.reason],
   );
 }
 

@@ -1,10 +1,9 @@
-import pg from 'pg';
 import { ConfigError } from '../sdk/errors.ts';
 import { createDatabase, type Database } from './database.ts';
 import { migrate } from './migrate.ts';
 import { openPglite } from './open-pglite.ts';
 import type { Pool } from './pool-types.ts';
-import { typeParsers } from './type-parsers.ts';
+import { createPostgresPool } from './postgres-pool.ts';
 
 export interface StoreOptions {
   /** PostgreSQL 15 or newer; absent: PGlite in `dataDir`. */
@@ -25,8 +24,6 @@ export interface OpenStore {
   readonly close: () => Promise<void>;
 }
 
-/** The database itself ends an owner that froze: its later COMMIT fails (docs/delivery.md). Milliseconds. */
-const SESSION_LIMITS = '-c idle_in_transaction_session_timeout=10000 -c lock_timeout=5000 -c statement_timeout=10000';
 const MIN_VERSION = 150000;
 
 /**
@@ -46,16 +43,14 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
     await migrate(db, Date.now());
     return { kind: 'pglite', db, close };
   }
-  const pool = new pg.Pool({
+  const pool = createPostgresPool({
     connectionString: databaseUrl,
-    max: options.poolSize ?? 10,
-    types: typeParsers,
-    options: SESSION_LIMITS,
+    size: options.poolSize ?? 10,
+    onError: options.onError,
   });
-  pool.on('error', options.onError);
   try {
-    await checkServer(pool as unknown as Pool);
-    const db = createDatabase(pool as unknown as Pool, schema);
+    await checkServer(pool);
+    const db = createDatabase(pool, schema);
     await migrate(db, Date.now());
     return { kind: 'postgres', db, close: () => db.close() };
   } catch (error) {

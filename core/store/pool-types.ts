@@ -53,4 +53,6 @@ export interface Pool extends Queryable {
   readonly idleCount: number;
   readonly waitingCount: number;
   readonly options: object;
+  /** Gives up every connection it holds and makes new ones; absent where there is nothing to reconnect. */
+  renew?(): void;
 }

@@ -116,10 +116,18 @@ function decide(
       return compareValues(after, before) < 0;
     case 'union':
       return true;
+    case 'strictest':
+      return strictness(after) > strictness(before) || (strictness(after) === strictness(before) && isNewer);
     default:
       return isNewer;
   }
 }
+
+/** How much a value forbids: a withdrawal or a "do not" more than a permission. */
+const strictness = (value: JsonValue): number => {
+  if (value === true || value === 'withdrawn' || value === 'denied') return 2;
+  return value === false || value === 'granted' ? 0 : 1;
+};
 
 const placeOf = (policy: PolicyRule, connection: string) => {
   const at = policy.priority?.indexOf(connection) ?? -1;

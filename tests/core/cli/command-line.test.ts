@@ -107,6 +107,6 @@ describe('the musubi command', () => {
     const rule = JSON.parse(readFileSync(path.join(folder, 'rule.schema.json'), 'utf8'));
     expect(Object.keys(rule.properties)).toContain('cooldown');
     expect(JSON.parse((await musubi(['schema', 'mapping'])).out).properties).toHaveProperty('entity');
-    expect((await musubi(['schema', 'rool'])).error).toContain('(did you mean "rule"?)');
+    expect((await musubi(['schema', 'rul'])).error).toContain('(did you mean "rule"?)');
   });
 });

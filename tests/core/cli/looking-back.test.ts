@@ -170,7 +170,7 @@ describe.each(await stores())('looking back on $kind', ({ open }) => {
       const more = { code: undefined, isEvenIfUnknown: false };
       expect(await retryDead(at, terminal, retryOptions(reply, false, more))).toBe(1);
       expect(terminal.takeOut()).toContain(
-        'this one arrives a second time. Send it all the same with --even-if-unknown.',
+        'this one may arrive a second time. Send it all the same with --even-if-unknown.',
       );
       expect(await retryDead(at, terminal, retryOptions(alert, false, { ...more, isEvenIfUnknown: true }))).toBe(1);
       expect(terminal.takeOut()).toContain('It was never complete');
