@@ -1,6 +1,7 @@
 import type { CommandContext } from './command-context.ts';
 import type { Terminal } from './terminal.ts';
 import type { StoreAtHand } from './with-store.ts';
+import { quickstartFolder } from './workspace-folder.ts';
 
 type Wording = readonly [ja: string, en: string];
 
@@ -49,7 +50,11 @@ export const commands: readonly CommandEntry[] = [
       'run the demo against built-in sandboxes (no account needed)',
     ],
     options: [{ flags: '--once', words: ['デモの後で終了する', 'end after the story'] }],
-    run: async (context, _args, { once }) => (await import('./demo.ts')).demo(context, { once: once === true }),
+    run: async (given, _args, { once }) => {
+      const context = { ...given, folder: given.folder ?? quickstartFolder };
+      (await import('./refuse-locked.ts')).refuseLocked(context);
+      return (await import('./demo.ts')).demo(context, { once: once === true });
+    },
   },
   {
     usage: 'start',
@@ -60,8 +65,10 @@ export const commands: readonly CommandEntry[] = [
         words: ['残っているロックを外して起動する', 'start although the lock of the embedded database looks held'],
       },
     ],
-    run: async (context, _args, { forceUnlock }) =>
-      (await import('./start.ts')).start(context, { forceUnlock: forceUnlock === true }),
+    run: async (context, _args, { forceUnlock }) => {
+      if (forceUnlock !== true) (await import('./refuse-locked.ts')).refuseLocked(context);
+      return (await import('./start.ts')).start(context, { forceUnlock: forceUnlock === true });
+    },
   },
   {
     usage: 'sandbox',

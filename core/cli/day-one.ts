@@ -1,12 +1,10 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packageRoot } from '../config/process-env.ts';
 import { environmentOfFreePorts } from './free-ports.ts';
 import type { StoryRun } from './stories.ts';
 import { readWrites, type StoryModule, shownTexts } from './story-kit.ts';
 import { lastWord, type StoryProcess, startProcess } from './story-process.ts';
-
-const QUICKSTART = path.join(packageRoot, 'examples', 'quickstart');
+import { quickstartFolder } from './workspace-folder.ts';
 
 /** The numbers of acceptance story A19. */
 const FIRST_ALERT_MS = 60_000;
@@ -41,14 +39,18 @@ async function openStage({ settings, dataDir }: StoryRun): Promise<Stage> {
     ...settings.env,
     DATABASE_URL: '',
     REDIS_URL: '',
-    ...(await environmentOfFreePorts(QUICKSTART, settings.port)),
+    ...(await environmentOfFreePorts(quickstartFolder, settings.port)),
     NODE_OPTIONS: `--import=${moduleOf(WATCH_NETWORK)}`,
   };
   return {
-    story: (await import(pathToFileURL(path.join(QUICKSTART, 'story.ts')).href)) as StoryModule,
+    story: (await import(pathToFileURL(path.join(quickstartFolder, 'story.ts')).href)) as StoryModule,
     children,
     run(args, nodeArgs) {
-      const child = startProcess({ args: ['--workspace', QUICKSTART, '--data', dataDir, ...args], env, nodeArgs });
+      const child = startProcess({
+        args: ['--workspace', quickstartFolder, '--data', dataDir, ...args],
+        env,
+        nodeArgs,
+      });
       children.push(child);
       return child;
     },
@@ -89,13 +91,14 @@ async function firstStart(stage: Stage): Promise<string[]> {
   ];
 }
 
-/** The texts of the first alert that a sandbox recorded; null when none came. */
+/** The texts of the first alert that a sandbox recorded; null when none came in time. */
 async function firstAlert(
   story: StoryModule,
   origins: Readonly<Record<string, string>>,
   demo: StoryProcess,
 ): Promise<readonly string[] | null> {
-  while (!demo.hasEnded()) {
+  const began = performance.now();
+  while (!demo.hasEnded() && performance.now() - began < FIRST_ALERT_MS) {
     for (const [connector, origin] of Object.entries(origins)) {
       const writes = await readWrites(connector, origin).catch(() => []);
       const alert = writes.find((one) => story.isAlert?.(one));
@@ -123,7 +126,9 @@ function missingWords(
 async function endByCtrlC(demo: StoryProcess): Promise<string[]> {
   const pressed = performance.now();
   demo.pressCtrlC();
+  const timer = setTimeout(() => void demo.kill(), 2 * END_MS);
   const { code } = await demo.ended;
+  clearTimeout(timer);
   const tookMs = performance.now() - pressed;
   return [
     ...(code === 0 ? [] : [`exit code 0 after Ctrl-C, it was ${code}`]),

@@ -11,8 +11,6 @@ import type { Terminal } from './terminal.ts';
 import { storeStep } from './with-store.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 
-const quickstart = path.join(packageRoot, 'examples', 'quickstart');
-
 /** What a demo that was forked tells its parent. */
 export type DemoMessage =
   | { readonly state: 'ready'; readonly hubUrl: string; readonly origins: Readonly<Record<string, string>> }
@@ -20,13 +18,13 @@ export type DemoMessage =
 
 /**
  * `musubi demo`: the sandboxes in a process of their own, the hub on the embedded store, the workspace's story played over
- * real HTTP. Without `--workspace` the quickstart that ships. The exit code is 0 only when the sandboxes saw every expected effect.
+ * real HTTP. The exit code is 0 only when the sandboxes saw every expected effect.
  */
 export async function demo(context: CommandContext, { once }: { readonly once: boolean }): Promise<number> {
   const startedAt = performance.now();
   const { settings, terminal } = context;
   const { say } = terminal;
-  const workspace = workspaceFolder(context.folder ?? quickstart);
+  const workspace = workspaceFolder(context.folder);
   boundGlobalFetch();
   say('結び（Musubi）のデモを始めます。', 'Starting the Musubi demo.');
   const hub = await createHub(hubOptions(context, workspace));

@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { packageRoot } from '../config/process-env.ts';
 import { ConfigError } from '../sdk/errors.ts';
+
+/** The workspace that ships for the demo. */
+export const quickstartFolder = path.join(packageRoot, 'examples', 'quickstart');
 
 /**
  * The workspace a command works on: the one named, else the current folder.

@@ -46,7 +46,7 @@ export function createPipeline(store: TestStore, first: Setup, options: { batchR
     batchRows: options.batchRows ?? 200,
     maxAttempts: 3,
     context,
-    onEffects: quiet,
+    onDue: quiet,
     onDirty: quiet,
     onRetry: quiet,
   });
@@ -86,7 +86,7 @@ export function createPipeline(store: TestStore, first: Setup, options: { batchR
       while ((await worker.retryStep()) + (await worker.step()) > 0);
       return faults;
     },
-    resume: async () => (await resumeRuns(context())).runs,
+    resume: () => resumeRuns(context()),
     query: async (text, params = []) => (await db.query(text, params)).rows as never,
     async empty() {
       const { rows } = await db.query<{ name: string }>(

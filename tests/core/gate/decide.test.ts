@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideGate, type GateRequest, type PersonFacts } from '../../../core/gate/decide.ts';
+import { decideGate, type GateRequest, type GateRules, type PersonFacts } from '../../../core/gate/decide.ts';
 import { createCalendar } from '../../../core/model/calendar.ts';
 import type { AddressRow } from '../../../core/store/identity.ts';
 
 const calendar = createCalendar({ timeZone: 'Asia/Tokyo', extraHolidays: ['2026-12-29'] });
-const rules = { calendar, quiet: { quietHours: '21:00-09:00', quietDays: ['sunday', 'holiday'] as const } };
+const rules: GateRules = {
+  calendar,
+  quiet: { quietHours: '21:00-09:00', quietDays: ['sunday', 'holiday'] },
+  cap: null,
+};
 const NOON = '2026-10-07T12:00:00+09:00'; // a Wednesday
 
 const address = (states: Record<string, string>): AddressRow => ({
@@ -22,6 +26,7 @@ const open: PersonFacts = {
   doNotContact: false,
   addresses: [address({ 'line-main': 'following' })],
   consents: { line: 'granted' },
+  promotedAtMs: [],
 };
 
 const ask = (
@@ -65,6 +70,77 @@ describe('promotion (B3)', () => {
   });
 });
 
+describe('the cap (B4)', () => {
+  const capped: GateRules = { ...rules, cap: { count: 3, perMs: 7 * 24 * 3_600_000 } };
+  const sent = (...times: string[]): PersonFacts => ({ ...open, promotedAtMs: times.map((time) => Date.parse(time)) });
+  const decide = (at: string, person: PersonFacts, kind: GateRequest['kind'] = 'promotional') =>
+    decideGate({ kind, channel: 'line', connection: 'line-main', nowMs: Date.parse(at) }, person, capped);
+  const until = (at: string) => ({ outcome: 'deferred', reason: 'cap', untilMs: Date.parse(at) });
+  const THREE = ['2026-09-30T12:00:00+09:00', '2026-10-02T12:00:00+09:00', '2026-10-05T12:00:00+09:00'];
+
+  it.each<[string, string, PersonFacts, object]>([
+    ['two sends leave room for a third', '2026-10-06T12:00:00+09:00', sent(...THREE.slice(1)), { outcome: 'allowed' }],
+    [
+      'three do not: it waits until the first is seven days old',
+      '2026-10-06T12:00:00+09:00',
+      sent(...THREE),
+      until('2026-10-07T12:00:00+09:00'),
+    ],
+    [
+      'a send exactly seven days ago no longer counts',
+      '2026-10-07T12:00:00+09:00',
+      sent(...THREE),
+      { outcome: 'allowed' },
+    ],
+    [
+      'one millisecond less and it counts',
+      '2026-10-07T11:59:59.999+09:00',
+      sent(...THREE),
+      until('2026-10-07T12:00:00+09:00'),
+    ],
+    [
+      'the free instant lies in the night: it waits for the morning',
+      '2026-10-06T12:00:00+09:00',
+      sent(
+        '2026-09-30T20:59:59.999+09:00',
+        '2026-10-01T20:00:00+09:00',
+        '2026-10-02T20:00:00+09:00',
+        '2026-10-01T22:00:00+09:00',
+      ),
+      until('2026-10-09T09:00:00+09:00'),
+    ],
+    [
+      'the order in which they are told does not matter',
+      '2026-10-06T12:00:00+09:00',
+      sent(...[...THREE].reverse()),
+      until('2026-10-07T12:00:00+09:00'),
+    ],
+  ])('%s', (_, at, person, expected) => {
+    expect(decide(at, person)).toMatchObject(expected);
+  });
+
+  it('holds back neither answers nor colleagues', () => {
+    for (const kind of ['transactional', 'staff'] as const) {
+      expect(decide('2026-10-06T12:00:00+09:00', sent(...THREE), kind).outcome).toBe('allowed');
+    }
+  });
+
+  it('defers to the earliest instant at which cap and quiet hours both hold', () => {
+    const start = Date.parse('2026-10-01T00:00:00+09:00');
+    const minute = fc.integer({ min: 0, max: 14 * 24 * 60 }).map((minutes) => start + minutes * 60_000);
+    fc.assert(
+      fc.property(fc.array(minute, { maxLength: 8 }), minute, (promotedAtMs, nowMs) => {
+        const person = { ...open, promotedAtMs: promotedAtMs.filter((at) => at <= nowMs) };
+        const decision = decide(new Date(nowMs).toISOString(), person);
+        if (decision.outcome !== 'deferred') return;
+        expect(decide(new Date(decision.untilMs).toISOString(), person).outcome).toBe('allowed');
+        expect(decide(new Date(decision.untilMs - 1).toISOString(), person).outcome).toBe('deferred');
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
 describe('an answer to the customer’s own message', () => {
   it('leaves at night, on Sundays and without consent for promotion', () => {
     const person = { ...open, consents: { line: 'withdrawn' as const } };
@@ -89,6 +165,7 @@ describe('for any person and instant', () => {
   const personArb: fc.Arbitrary<PersonFacts | null> = fc.option(
     fc.record({
       doNotContact: fc.boolean(),
+      promotedAtMs: fc.constant([]),
       addresses: fc.array(
         fc.constantFrom('following', 'blocked').map((state) => address({ 'line-main': state })),
         { maxLength: 2 },

@@ -55,7 +55,12 @@ describe('what links a record to a person (P4)', () => {
 describe('what does not link', () => {
   it.each<[string, JsonObject, readonly Candidate[], string]>([
     ['a phone alone', { phone: '+81312345678' }, [candidate('p', ['phone'], {})], 'phone'],
-    ['phone and name', { phone: '+81312345678', fullName: '佐藤 健一' }, [candidate('p', ['phone'], SATO)], 'name (same)'],
+    [
+      'phone and name',
+      { phone: '+81312345678', fullName: '佐藤 健一' },
+      [candidate('p', ['phone'], SATO)],
+      'name (same)',
+    ],
     ['phone and company', { phone: '+8131', companyName: '佐藤商会' }, [candidate('p', ['phone'], SATO)], 'company'],
     [
       'e-mail with another name, although the company is equal',

@@ -208,12 +208,7 @@ describe.each(await stores())('taking events in on $kind', ({ open }) => {
     it('tells each sender what was new of it: an event two of them bring counts once', async () => {
       const known: string[][] = [];
       const commit = commitWith({
-        onDuplicates: (deliveries, fresh) =>
-          void known.push(
-            deliveries
-              .flatMap((each) => each.events.map((event) => event.dedupKey))
-              .filter((key) => !fresh.has(`tool\n${key}`)),
-          ),
+        onDuplicates: (events) => void known.push(events.map((event) => event.dedupKey)),
       });
       const results = await Promise.all([
         commit.add(one('a')),
@@ -227,7 +222,7 @@ describe.each(await stores())('taking events in on $kind', ({ open }) => {
         { fresh: 0, duplicates: 1 },
         { fresh: 1, duplicates: 1 },
       ]);
-      expect(known.flat()).toEqual(['a']);
+      expect(known.flat().sort()).toEqual(['a', 'b']);
       expect(await rows()).toHaveLength(3);
     });
 

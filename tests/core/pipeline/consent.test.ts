@@ -44,7 +44,7 @@ describe.each(await stores())('consent on $kind', ({ open }) => {
   const unfollow = (atMs: number) => lineEvent(USER, atMs, { type: 'unfollow' });
   const factsOf = async () => {
     const [person] = await persons();
-    const facts = await loadPersonFacts(store.db, [String(person?.id)], { consents: true });
+    const facts = await loadPersonFacts(store.db, [String(person?.id)], { forPromotion: true, promotedSinceMs: 0 });
     return facts.get(String(person?.id));
   };
 

@@ -4,7 +4,7 @@ import type { Setup } from '../../../core/pipeline/setup.ts';
 import type { JsonObject } from '../../../core/sdk/json.ts';
 import { createPipeline, lineEvent, lineMessage, lineUser, type Pipeline, START } from '../../support/pipeline.ts';
 import { stores, type TestStore } from '../../support/stores.ts';
-import { setupOf } from '../../support/workspace.ts';
+import { MAIN, setupOf } from '../../support/workspace.ts';
 
 const HOUR = 3_600_000;
 const title = (name: string) => `title: { ja: ${name}, en: ${name} }`;
@@ -225,6 +225,32 @@ describe.each(await stores())('rules on $kind', ({ open }) => {
       hub.at(Date.parse('2026-10-10T10:00:00+09:00'));
       expect(await hub.resume()).toBe(1);
       expect((await effects()).map((one) => one.state)).toEqual(['planned', 'suppressed']);
+    });
+
+    it('keeps the cap over both channels, also when several fall due at one moment', async () => {
+      const push = (connection: string, text: string) =>
+        `  - line.push: { text: ${text} }\n    connection: ${connection}\n`;
+      const rule = `${title('many')}\nwhen: { activity: line_message }\nthen:\n${push('line-main', '一')}${push('line-shop', '二')}${push('line-main', '三')}`;
+      hub.use(
+        await setupOf({ 'musubi.yaml': `${MAIN}gate: { cap: { count: 2, per: 7d } }\n`, 'rules/many.yaml': rule }),
+      );
+      await hub.line('line-main', follow(START), lineMessage(user, START + 1, 'こんにちは'));
+      await drain();
+      const first = await claimEffects(hub.context(), { limit: 10, without: [] });
+      expect(first.claimed.map((one) => one.effect.input.text)).toEqual(['一', '二']);
+      const settled = first.claimed.map((one) =>
+        settleAttempt({ claimed: one, outcome: { status: 'confirmed', result: {} } }, hub.context()),
+      );
+      await writeSettlements(settled, hub.context());
+      expect((await claimEffects(hub.context(), { limit: 10, without: [] })).claimed).toEqual([]);
+      expect((await effects()).at(-1)).toMatchObject({
+        state: 'planned',
+        reason: 'cap',
+        due_at: new Date(START + 7 * 24 * HOUR),
+      });
+      hub.at(START + 7 * 24 * HOUR);
+      const last = await claimEffects(hub.context(), { limit: 10, without: [] });
+      expect(last.claimed.map((one) => one.effect.input.text)).toEqual(['三']);
     });
   });
 

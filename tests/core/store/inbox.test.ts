@@ -241,7 +241,7 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
   });
 
   describe('rows that fail', () => {
-    it('come again alone when their time has come, and are dead after the last try', async () => {
+    it('come again alone after a pause that grows, and are dead after the last try', async () => {
       await insert(
         delivery('a', [
           { dedupKey: 'bad', lane: 1 },
@@ -249,12 +249,20 @@ describe.each(await stores())('the inbox on $kind', ({ kind, open }) => {
         ]),
       );
       const bad = await seqOf('bad');
-      const attempt = (nextAtMs: number) =>
-        countAttempt(store.db, [bad], { nextAtMs, maxAttempts: 3, reason: 'refused' });
-      await attempt(NOW + 1_000);
-      expect(await pick({ isRetry: true })).toEqual([]);
-      expect(await pick({ isRetry: true, nowMs: NOW + 1_000, limit: 1 })).toEqual([bad]);
+      const attempt = (nowMs: number) => countAttempt(store.db, [bad], { nowMs, maxAttempts: 3, reason: 'refused' });
+      const pauseMs = async () => {
+        const { rows } = await store.db.query<{ next_at: Date }>('select next_at from musubi.inbox where seq = $1', [
+          bad,
+        ]);
+        return (rows[0]?.next_at.getTime() ?? 0) - NOW;
+      };
       await attempt(NOW);
+      const first = await pauseMs();
+      expect(first).toBe(1_000);
+      expect(await pick({ isRetry: true, nowMs: NOW + first - 1 })).toEqual([]);
+      expect(await pick({ isRetry: true, nowMs: NOW + first, limit: 1 })).toEqual([bad]);
+      await attempt(NOW);
+      expect(await pauseMs()).toBeGreaterThan(2 * first);
       expect(await inboxCounts(store.db)).toEqual({ pending: 2 });
       await attempt(NOW);
       expect(await inboxCounts(store.db)).toEqual({ pending: 1, dead: 1 });
