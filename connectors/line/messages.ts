@@ -101,3 +101,16 @@ function cleanValues(value: JsonValue): JsonValue {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, cleanValues(inner)]));
 }
+
+/** What a send looks like on the person's timeline: its words; what has none is named by its type. */
+export function timelineOf(given: {
+  readonly text?: string | undefined;
+  readonly messages?: readonly JsonObject[] | undefined;
+}) {
+  const words = given.messages?.map(
+    ({ type, text, altText, title }) => [text, altText, title].find(isText) ?? `(${String(type)})`,
+  );
+  return { kind: 'line_message', body: given.text ?? words?.join('\n') ?? null };
+}
+
+const isText = (value: JsonValue | undefined): value is string => typeof value === 'string' && value !== '';

@@ -43,8 +43,7 @@ const STOP_LIMIT_MS = 12_000;
 export async function openRig(kind: Pick<ChaosStoreKind, 'open'>): Promise<Rig> {
   const folder = mkdtempSync(path.join(tmpdir(), 'musubi-chaos-'));
   cpSync(workspace, folder, { recursive: true });
-  const store = await kind.open(folder);
-  const tools = await startTools();
+  const [store, tools] = await Promise.all([kind.open(folder), startTools()]);
   const random = createRandom(seed);
   const events = createEvents(tools, random);
   const allowed = new Set<string>();

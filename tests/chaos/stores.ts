@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import pg from 'pg';
 import { openPglite } from '../../core/store/open-pglite.ts';
+import { putPglite } from './prepared-pglite.ts';
 
 export type Query = <R>(sql: string) => Promise<R[]>;
 
@@ -50,6 +51,7 @@ async function whyNoPostgres(): Promise<string | undefined> {
 }
 
 async function openEmbedded(workspaceFolder: string): Promise<ChaosStore> {
+  await putPglite(workspaceFolder);
   return {
     kind: 'pglite',
     env: {},

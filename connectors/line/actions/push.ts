@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineAction, RejectedError } from '#sdk';
 import { lineClient } from '../client.ts';
 import type { LineConfig } from '../config.ts';
-import { contentFields, hasOneContent, oneContent, toMessages } from '../messages.ts';
+import { contentFields, hasOneContent, oneContent, timelineOf, toMessages } from '../messages.ts';
 import { lineUserOf, refuseStandby } from '../recipient.ts';
 
 const input = z
@@ -35,6 +35,7 @@ export default defineAction<LineConfig, PushInput>({
     return { ...(userId !== undefined && { userId }), ...given };
   },
   target: ({ userId }) => userId,
+  activity: timelineOf,
   async perform(given, context) {
     const { userId, notificationDisabled, aggregationUnit } = given;
     const send = { messages: toMessages(given), notificationDisabled, aggregationUnit };

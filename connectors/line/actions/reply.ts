@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ActionContext, type ActionOutcome, defineAction, RejectedError } from '#sdk';
 import { lineClient } from '../client.ts';
 import type { LineConfig } from '../config.ts';
-import { contentFields, contentOf, hasOneContent, oneContent, toMessages } from '../messages.ts';
+import { contentFields, contentOf, hasOneContent, oneContent, timelineOf, toMessages } from '../messages.ts';
 import { causeOf, lineUserOf, refuseStandby } from '../recipient.ts';
 
 /** https://developers.line.biz/en/reference/messaging-api/#send-reply-message: once, within one minute. */
@@ -45,6 +45,7 @@ export default defineAction<LineConfig, ReplyInput>({
     };
   },
   target: ({ userId, replyToken }) => userId ?? replyToken,
+  activity: timelineOf,
   async perform(given, context) {
     const send = { messages: toMessages(given), notificationDisabled: given.notificationDisabled };
     try {

@@ -89,7 +89,7 @@ describe('the musubi command', () => {
       code: 0,
       out: 'Nothing is dead.\n',
     });
-  });
+  }, 120_000);
 
   it('writes the three schemas for an editor', async () => {
     const folder = path.join(whole.folder, 'schemas');
