@@ -26,7 +26,7 @@ export async function benchIdle(rig: Rig, options: BenchOptions): Promise<Result
 
 async function watch(rig: Rig, side: Side, round: number): Promise<Figures> {
   await pause(SETTLE_MS);
-  const { ownMs, databaseMs } = await rig.metered(side, () => pause(WATCHED_MS));
+  const { ownMs, databaseMs, elsewherePercent } = await rig.metered(side, () => pause(WATCHED_MS));
   const { now, peak } = memoryMb(side.pid);
   await side.close();
   const share = (ms: number) => (100 * ms) / WATCHED_MS;
@@ -37,6 +37,7 @@ async function watch(rig: Rig, side: Side, round: number): Promise<Figures> {
     idleDatabaseCpuPercent: share(databaseMs),
     rssMb: now,
     rssPeakMb: peak,
+    elsewherePercent,
   };
   print(`R${round}`, figures);
   return figures;

@@ -40,7 +40,7 @@ async function playRound(
 ): Promise<void> {
   const { connections, seconds } = options;
   let drainSeconds = 0;
-  const { value, ownMs, databaseMs } = await rig.metered(side, async () => {
+  const { value, ownMs, databaseMs, elsewherePercent } = await rig.metered(side, async () => {
     const loaded = await rig.load.closedLoop({
       port: side.port,
       path: side.path,
@@ -65,6 +65,7 @@ async function playRound(
     databaseCpuMsPerEvent: databaseMs / events,
     refused: value.refused,
     drainSeconds,
+    elsewherePercent,
   };
   rounds.push(figures);
   print(series, figures);

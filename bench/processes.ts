@@ -12,6 +12,16 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
+/** CPU time the whole machine has used so far, all cores, waiting for disks not counted; NaN where there is no /proc. */
+export function machineCpuMs(): number {
+  // user nice system idle iowait irq softirq steal (proc_stat(5))
+  const [user, nice, system, , , irq, softirq, steal] =
+    read('/proc/stat').split('\n')[0]?.split(/\s+/).slice(1).map(Number) ?? [];
+  return (
+    [user, nice, system, irq, softirq, steal].reduce<number>((sum, ticks) => sum + (ticks ?? Number.NaN), 0) * TICK_MS
+  );
+}
+
 /** Resident memory now, and the most it ever was; NaN where there is no /proc. */
 export function memoryMb(pid: number): { readonly now: number; readonly peak: number } {
   const status = read(`/proc/${pid}/status`);

@@ -46,7 +46,7 @@ async function playRound(
   options: BenchOptions,
 ): Promise<{ figures: Figures; ackedNow: readonly number[] }> {
   const { rate, seconds } = options;
-  const { value, ownMs, databaseMs } = await rig.metered(side, async () => {
+  const { value, ownMs, databaseMs, elsewherePercent } = await rig.metered(side, async () => {
     const loaded = await rig.load.openLoop({
       port: side.port,
       path: side.path,
@@ -74,6 +74,7 @@ async function playRound(
       lost,
       doubles,
       faults,
+      elsewherePercent,
     },
     ackedNow: acked,
   };

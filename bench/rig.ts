@@ -1,18 +1,29 @@
+import { availableParallelism } from 'node:os';
 import { type LoadClient, startLoad } from './load/load-client.ts';
 import type { BenchOptions } from './options.ts';
 import { type BackendMeter, backendCpuMs, makePlace, openBackendMeter, type Place } from './place.ts';
-import { cpuMs } from './processes.ts';
+import { cpuMs, machineCpuMs } from './processes.ts';
 import { startHub } from './sides/hub-side.ts';
 import { type OtherName, startOther } from './sides/other-side.ts';
 import type { Side } from './sides/side.ts';
+
+/** What came of some work and the CPU time spent meanwhile, ms. */
+export interface Metered<T> {
+  readonly value: T;
+  /** By the side itself. */
+  readonly ownMs: number;
+  /** By the database server processes that serve it; NaN on the embedded store. */
+  readonly databaseMs: number;
+  /** Share of the machine that went to processes which are no part of the bench: figures of a busy machine say little. */
+  readonly elsewherePercent: number;
+}
 
 /** Everything a bench runs on. Whatever was started is ended by close(), in reverse order, also after a failure. */
 export interface Rig {
   readonly load: LoadClient;
   readonly startHub: () => Promise<Side>;
   readonly startOther: (name: OtherName) => Promise<Side>;
-  /** CPU time a side uses while `work` runs: its own and its database server processes', ms. */
-  readonly metered: <T>(side: Side, work: () => Promise<T>) => Promise<{ value: T; ownMs: number; databaseMs: number }>;
+  readonly metered: <T>(side: Side, work: () => Promise<T>) => Promise<Metered<T>>;
   readonly close: () => Promise<void>;
 }
 
@@ -36,16 +47,7 @@ export async function openRig(options: BenchOptions): Promise<Rig> {
       load,
       startHub: async () => keep(await startHub(sideOptions)),
       startOther: async (name) => keep(await startOther(name, sideOptions)),
-      async metered(side, work) {
-        const [ownBefore, before] = [cpuMs(side.pid), await meter?.cpuMs(side.application)];
-        const value = await work();
-        const [ownAfter, after] = [cpuMs(side.pid), await meter?.cpuMs(side.application)];
-        return {
-          value,
-          ownMs: ownAfter - ownBefore,
-          databaseMs: before && after ? backendCpuMs(before, after) : Number.NaN,
-        };
-      },
+      metered: (side, work) => metered(work, side, load, meter),
       close,
     };
   } catch (error) {
@@ -67,4 +69,27 @@ export async function onRig<T>(options: BenchOptions, bench: (rig: Rig) => Promi
     process.off('SIGTERM', stop);
     await rig.close();
   }
+}
+
+async function metered<T>(
+  work: () => Promise<T>,
+  side: Side,
+  load: LoadClient,
+  meter: BackendMeter | null,
+): Promise<Metered<T>> {
+  const read = async () => ({
+    own: cpuMs(side.pid),
+    backends: await meter?.cpuMs(side.application),
+    bench: cpuMs(load.pid) + cpuMs(process.pid),
+    machine: machineCpuMs(),
+    atMs: performance.now(),
+  });
+  const before = await read();
+  const value = await work();
+  const after = await read();
+  const ownMs = after.own - before.own;
+  const databaseMs = before.backends && after.backends ? backendCpuMs(before.backends, after.backends) : Number.NaN;
+  const ours = ownMs + (Number.isNaN(databaseMs) ? 0 : databaseMs) + after.bench - before.bench;
+  const whole = (after.atMs - before.atMs) * availableParallelism();
+  return { value, ownMs, databaseMs, elsewherePercent: (100 * (after.machine - before.machine - ours)) / whole };
 }

@@ -13,9 +13,10 @@ export interface LineEndpoint {
 }
 
 /**
- * A strict stand-in for the one LINE route this bench needs; it stamps replies with the clock of the process that sends
+ * A strict stand-in for the two LINE routes this bench needs; it stamps replies with the clock of the process that sends
  * the webhooks, so that a time from end to end is read off one clock.
  * @see https://developers.line.biz/en/reference/messaging-api/#send-reply-message
+ * @see https://developers.line.biz/en/reference/messaging-api/#get-profile
  */
 export async function startLineEndpoint(): Promise<LineEndpoint> {
   let faults = 0;
@@ -25,6 +26,8 @@ export async function startLineEndpoint(): Promise<LineEndpoint> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const atMs = performance.now();
+      const userId = profileAsked(request);
+      if (userId) return answer(response, 200, { userId, displayName: `お客様 ${userId.slice(-4)}`, language: 'ja' });
       const reply = replyOf(request, Buffer.concat(chunks));
       if (reply && endpoint.onReply(reply.replyToken, atMs))
         return answer(response, 200, { sentMessages: [{ id: '461230966842064897' }] });
@@ -45,11 +48,15 @@ export async function startLineEndpoint(): Promise<LineEndpoint> {
   });
 }
 
+const isAuthorized = ({ headers }: IncomingMessage) => headers.authorization === `Bearer ${CHANNEL_TOKEN}`;
+
+const profileAsked = (request: IncomingMessage): string | undefined =>
+  request.method === 'GET' && isAuthorized(request)
+    ? /^\/v2\/bot\/profile\/(U[0-9a-f]{32})$/.exec(request.url ?? '')?.[1]
+    : undefined;
+
 function replyOf(request: IncomingMessage, body: Buffer): { replyToken: string } | null {
-  const isRight =
-    request.method === 'POST' &&
-    request.url === '/v2/bot/message/reply' &&
-    request.headers.authorization === `Bearer ${CHANNEL_TOKEN}`;
+  const isRight = request.method === 'POST' && request.url === '/v2/bot/message/reply' && isAuthorized(request);
   if (!isRight) return null;
   try {
     const { replyToken, messages } = JSON.parse(body.toString('utf8')) as { replyToken?: unknown; messages?: unknown };

@@ -8,6 +8,7 @@ import type { OpenLoop, OpenLoopResult } from './open-loop.ts';
 
 /** The load process as the bench sees it. One load at a time. */
 export interface LoadClient {
+  readonly pid: number;
   /** Where the LINE of the load process answers. */
   readonly lineUrl: string;
   readonly closedLoop: (load: ClosedLoop) => Promise<ClosedLoopResult>;
@@ -30,6 +31,7 @@ export async function startLoad(): Promise<LoadClient> {
     return result.done;
   };
   return {
+    pid: child.pid as number,
     lineUrl,
     closedLoop: (closedLoop) => ask<ClosedLoopResult>({ closedLoop }),
     openLoop: (openLoop) => ask<OpenLoopResult>({ openLoop }),

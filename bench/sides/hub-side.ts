@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { inboxCounts } from '../../core/store/inbox.ts';
 import { openStore } from '../../core/store/open-store.ts';
 import { CHANNEL_SECRET, CHANNEL_TOKEN } from '../line-webhook.ts';
@@ -75,22 +76,24 @@ function hubEnvironment(options: HubSideOptions, databaseUrl: string | undefined
   };
 }
 
-/** The address in the hub's own "ready" line. Warnings and errors it logs are passed on. */
+/** The address in the hub's own "ready" line. Of the warnings and errors it logs, the first of each sort is passed on. */
 function readyUrl(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the hub was not ready in time')), START_LIMIT_MS);
     child.once('exit', (code) => reject(new Error(`the hub ended with ${code} before it was ready`)));
-    let rest = '';
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const { msg, level, url } = JSON.parse(line) as { msg?: string; level?: string; url?: string };
-        if (level !== 'info') console.error(`hub: ${line}`);
-        if (msg !== 'ready' || url === undefined) continue;
-        clearTimeout(timer);
-        resolve(url);
-      }
+    const sorts = new Map<string, number>();
+    child.once('exit', () => {
+      for (const [sort, count] of sorts) if (count > 1) console.error(`hub: ${count} times ${sort}`);
+    });
+    if (!child.stdout) return;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const { msg, level, url, where, code } = JSON.parse(line) as Record<string, string | undefined>;
+      const sort = [level, msg, where, code].filter(Boolean).join(' ');
+      if (level !== 'info' && !sorts.has(sort)) console.error(`hub: ${line}`);
+      if (level !== 'info') sorts.set(sort, (sorts.get(sort) ?? 0) + 1);
+      if (msg !== 'ready' || url === undefined) return;
+      clearTimeout(timer);
+      resolve(url);
     });
   });
 }

@@ -9,6 +9,7 @@ import { loadMappings } from './load-mappings.ts';
 import { loadRules } from './load-rules.ts';
 import type { Problem } from './problem.ts';
 import { templateCompilers } from './rule-context.ts';
+import { salvage } from './salvage.ts';
 import { listAllowed, suggest } from './suggest.ts';
 import type { Connection, Workspace } from './workspace.ts';
 import { type WorkspaceFile, workspaceSchema } from './workspace-schema.ts';
@@ -94,7 +95,12 @@ async function readWorkspaceFile({ folder, env }: LoadOptions): Promise<MainFile
   if (parsed.success) return { ok: true, document: read.document, file: parsed.data, problems };
   const unset = new Set(problems.map((problem) => problem.path));
   const found = zodProblems(read.document, workspaceSchema, parsed.error).filter((problem) => !unset.has(problem.path));
-  return { ok: false, problems: [...problems, ...found] };
+  const all = [...problems, ...found];
+  const rest = workspaceSchema.safeParse(salvage(value, parsed.error.issues));
+  // what is left is only checked against: with problems no workspace comes out
+  return rest.success && all.length > 0
+    ? { ok: true, document: read.document, file: rest.data, problems: all }
+    : { ok: false, problems: all };
 }
 
 interface Connections {

@@ -66,7 +66,7 @@ export function planEffect(wish: EffectWish): NewEffect {
   });
   if ('missing' in wish.rendered) {
     const names = wish.rendered.missing.join(', ');
-    return dead('missing_value', `[${wish.rule}] ${names} has no value: give it one or a default, then retry`, {});
+    return dead('missing_value', `[${wish.rule}] ${names} has no value: give it one, or a default in the text`, {});
   }
   if ('failed' in wish.rendered) return dead('template_failed', `[${wish.rule}] ${wish.rendered.failed}`, {});
   const written = wish.rendered.ok;

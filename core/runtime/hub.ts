@@ -235,6 +235,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       clearInterval(upkeepTimer);
       await app.close();
       await engine.stop();
+      await noteConnectionOk(db, [...wentWell]).catch((error) => onFault({ where: 'connection state', error }));
       await queue.then((one) => one.close()).catch((error) => onFault({ where: 'queue', error }));
       await store.close();
     },
