@@ -1,6 +1,6 @@
 import type { BenchOptions } from './options.ts';
 import { memoryMb } from './processes.ts';
-import { type Figures, lineOf, medianFigures, print, type Result } from './report.ts';
+import { lineOf, medianFigures, print, type Result, type Timings } from './report.ts';
 import type { Rig } from './rig.ts';
 import type { Side } from './sides/side.ts';
 
@@ -14,8 +14,8 @@ const WATCHED_MS = 10_000;
 export async function benchIdle(rig: Rig, options: BenchOptions): Promise<Result> {
   const first = await rig.startHub();
   await first.close();
-  const hub: Figures[] = [];
-  const other: Figures[] = [];
+  const hub: Timings[] = [];
+  const other: Timings[] = [];
   for (let round = 1; round <= options.rounds; round++) {
     hub.push(await watch(rig, await rig.startHub(), round));
     other.push(await watch(rig, await rig.startOther('fastify-group-commit'), round));
@@ -24,13 +24,13 @@ export async function benchIdle(rig: Rig, options: BenchOptions): Promise<Result
   return lineOf(options, figures, [medianFigures('fastify-group-commit', other)], 'startMs');
 }
 
-async function watch(rig: Rig, side: Side, round: number): Promise<Figures> {
+async function watch(rig: Rig, side: Side, round: number): Promise<Timings> {
   await pause(SETTLE_MS);
   const { ownMs, databaseMs, elsewherePercent } = await rig.metered(side, () => pause(WATCHED_MS));
   const { now, peak } = memoryMb(side.pid);
   await side.close();
   const share = (ms: number) => (100 * ms) / WATCHED_MS;
-  const figures: Figures = {
+  const figures: Timings = {
     name: side.name,
     startMs: side.startMs,
     idleCpuPercent: share(ownMs),

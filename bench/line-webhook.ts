@@ -53,6 +53,7 @@ function bodyOf(series: string, n: number, text: string) {
           id: messageId(series, n),
           type: 'text',
           quoteToken: 'q3Plxr4AgKd0Zt1yB5nV8eWuHcMjSfLoIa2RmT6pXkQzD7wGh9vCbN0sYuEiOaJl',
+          markAsReadToken: 'wGh9vCbN0sYuEiOaJlq3Plxr4AgKd0Zt1yB5nV8eWuHcMjSfLoIa2RmT6pXkQzD7',
           text,
         },
         webhookEventId: eventId(series, n),

@@ -9,16 +9,16 @@ export type Figures = { readonly name: string } & {
 /** The last line of a bench. */
 export type Result = Readonly<Record<string, unknown>>;
 
-/** For each figure the median of the rounds; what is counted, not measured, is summed. */
-const COUNTED = new Set(['refused', 'lost', 'doubles', 'faults', 'sent']);
+/** What was measured in one round. */
+export type Timings = { readonly name: string; readonly elsewherePercent: number } & {
+  readonly [figure: string]: string | number;
+};
 
-export function medianFigures(name: string, rounds: readonly Figures[]): Figures {
-  const names = Object.keys(rounds[0] ?? {}).filter((figure) => figure !== 'name');
-  const merged = names.map((figure) => {
-    const values = rounds.map((round) => Number(round[figure]));
-    return [figure, COUNTED.has(figure) ? values.reduce((sum, value) => sum + value, 0) : median(values)];
-  });
-  return { name, ...Object.fromEntries(merged) };
+/** For each figure the median of the rounds. */
+export function medianFigures(name: string, rounds: readonly Timings[]): Figures {
+  const figures = Object.keys(rounds[0] ?? {}).filter((figure) => figure !== 'name');
+  const medians = figures.map((figure) => [figure, median(rounds.map((round) => Number(round[figure])))]);
+  return { name, ...Object.fromEntries(medians) };
 }
 
 /** The hub's figures, the others' and the hub's `by` divided by each other's. */
@@ -52,7 +52,7 @@ const roundedFigures = <T extends object>(figures: T) =>
   );
 
 /** One line of a round, for people who watch. */
-export function print(label: string, figures: Figures): void {
+export function print(label: string, figures: Figures | Timings): void {
   const { name, ...rest } = roundedFigures(figures);
   console.log(
     `${label.padEnd(6)} ${String(name).padEnd(22)} ${Object.entries(rest)

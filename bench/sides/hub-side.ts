@@ -3,6 +3,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { inboxCounts } from '../../core/store/inbox.ts';
 import { openStore } from '../../core/store/open-store.ts';
+import { forgetQueue } from '../forget-queue.ts';
 import { CHANNEL_SECRET, CHANNEL_TOKEN } from '../line-webhook.ts';
 import type { BenchOptions } from '../options.ts';
 import { makeWorkspace, namedUrl, type Place } from '../place.ts';
@@ -52,7 +53,10 @@ export async function startHub(options: HubSideOptions): Promise<Side> {
     startMs,
     application,
     drained: () => drained(url),
-    close: () => endProcess(child),
+    close: async () => {
+      await endProcess(child);
+      if (store === 'postgres' || options.queue === 'redis') await forgetQueue(schema, options);
+    },
     storedIds: () =>
       reopened(async (db) => {
         const { rows } = await db.query<{ dedup_key: string }>('select dedup_key from musubi.inbox');

@@ -69,8 +69,8 @@ function settled(ms: number, person: PersonFacts, rules: GateRules): number {
   return next > ms ? settled(next, person, rules) : ms;
 }
 
-/** Blocked when the person has an address in the channel and this account's follow state says so. */
-const isBlocked = (request: GateRequest, person: PersonFacts) =>
-  person.addresses.some(
-    (address) => address.channel === request.channel && address.states[request.connection] === 'blocked',
-  );
+/** Blocked when this account's follow state says so of every address the person has in the channel. */
+function isBlocked(request: GateRequest, person: PersonFacts): boolean {
+  const own = person.addresses.filter((address) => address.channel === request.channel);
+  return own.length > 0 && own.every((address) => address.states[request.connection] === 'blocked');
+}

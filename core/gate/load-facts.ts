@@ -31,10 +31,11 @@ export async function loadPersonFacts(
           'pictureUrl', a.picture_url, 'states', a.states) order by a.channel, a.scope, a.id)
         from musubi.addresses a where a.person_id = p.id) as addresses,
        case when $2 then (select jsonb_agg(jsonb_build_object('channel', c.channel, 'purpose', c.purpose, 'status', c.status,
-          'atMs', extract(epoch from c.at) * 1000, 'isInteractive', coalesce((c.evidence->>'interactive')::boolean, false)))
+          'atMs', extract(epoch from c.at) * 1000, 'isInteractive', coalesce(c.evidence->'interactive' = 'true'::jsonb
+            and c.evidence->>'wording' <> '' and c.evidence->>'url' <> '' and c.evidence->>'at' <> '', false)))
         from musubi.consents c where c.person_id = p.id) end as consents,
        case when $2 then (select jsonb_agg(extract(epoch from coalesce(e.confirmed_at, e.due_at)) * 1000) from musubi.effects e
-        where e.person_id = p.id and e.kind = 'promotional' and e.state in ('sending', 'confirmed', 'unknown')
+        where e.person_id = p.id and e.kind = 'promotional' and (e.state in ('sending', 'confirmed', 'unknown') or e.is_after_unknown)
           and coalesce(e.confirmed_at, e.due_at) > $3) end as promoted
      from musubi.persons p where p.id = any($1::uuid[])`,
     [personIds as string[], forPromotion, new Date(promotedSinceMs)],

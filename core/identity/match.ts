@@ -96,4 +96,7 @@ function namesOf(fields: JsonObject): NameParts {
 const hasName = (fields: JsonObject) => textOf(fields.lastName) !== undefined || textOf(fields.fullName) !== undefined;
 
 const hasMoreThanEmail = (fields: JsonObject) =>
-  hasName(fields) || textOf(fields.companyName) !== undefined || textOf(fields.phone) !== undefined;
+  hasName(fields) ||
+  textOf(fields.companyName) !== undefined ||
+  textOf(fields.phone) !== undefined ||
+  textOf(fields.mobile) !== undefined;

@@ -14,7 +14,6 @@ const PATIENCE_MS: Readonly<Record<EffectClass, number>> = {
   C: 24 * HOUR_MS,
   D: 50_000,
 };
-const MAX_ATTEMPTS = 20;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
 
@@ -56,8 +55,7 @@ export function resultOfFailure(
   const retryAfter =
     'retryAfterMs' in failure && typeof failure.retryAfterMs === 'number' ? failure.retryAfterMs : undefined;
   const wait = pauseMs(effect.attempts, retryAfter, context.jitter);
-  const isOverdue =
-    context.nowMs + wait - effect.plannedAtMs > PATIENCE_MS[effect.class] || effect.attempts >= MAX_ATTEMPTS;
+  const isOverdue = context.nowMs + wait - effect.plannedAtMs > PATIENCE_MS[effect.class];
   if (isOverdue) return { ...base, state: isUnknown ? 'unknown' : 'dead', dueAt: nowAt, pauseMs: null };
   const pausesConnection = failure.code === 'rate_limited' || failure.kind === 'auth';
   return {

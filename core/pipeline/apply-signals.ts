@@ -5,7 +5,15 @@ import type { Tx } from '../store/database.ts';
 import { effectsById } from '../store/effects.ts';
 import { loadEntities } from '../store/entities.ts';
 import { lockRuns, type RunRow } from '../store/runs.ts';
-import { continueRun, firingOf, loadRuleData, type RuleContext, type RuleData, staffAt } from './run-rules.ts';
+import {
+  continueRun,
+  firingOf,
+  loadRuleData,
+  type RuleContext,
+  type RuleData,
+  reasonOf,
+  staffAt,
+} from './run-rules.ts';
 
 export interface GivenSignal {
   readonly signal: Signal;
@@ -51,22 +59,31 @@ function answer(signal: Signal, run: RunRow, data: RuleData, context: RuleContex
   const answered = (run.vars.answered ?? {}) as JsonObject;
   if (answered[signal.effectId] !== undefined) return `already answered: ${String(answered[signal.effectId])}`;
   const marked: RunRow = { ...run, vars: { ...run.vars, answered: { ...answered, [signal.effectId]: signal.name } } };
+  context.writes.runs.set(run.id, marked);
+  // the answer runs on its own beside the run that asked: either may wait without touching the other
+  const answer: RunRow = {
+    ...run,
+    id: context.newId(),
+    cause: `signal:${signal.effectId}`,
+    state: 'done',
+    position: null,
+    resumeAtMs: null,
+    vars: { ...run.vars, answeredEffect: signal.effectId, staffBy: staff as unknown as JsonObject },
+    startedAtMs: context.nowMs,
+    endedAtMs: context.nowMs,
+  };
   try {
-    const firing = { ...firingOf(run, data), staffBy: staff };
-    const moved = continueRun(
-      marked,
-      { rule, steps, from: null, cause: `signal:${signal.effectId}`, firing, answeredEffect: signal.effectId },
+    const firing = firingOf(answer, data);
+    continueRun(
+      answer,
+      { rule, steps, from: null, cause: answer.cause, firing, answeredEffect: signal.effectId },
       data,
       context,
     );
-    // a wait of the run itself goes on beside the answer
-    if (moved.state === 'done' && run.state === 'waiting') {
-      const { state, position, resumeAtMs, endedAtMs } = run;
-      context.writes.runs.set(run.id, { ...moved, state, position, resumeAtMs, endedAtMs });
-    }
     return 'accepted';
   } catch (error) {
     context.onFault(rule.name, error);
+    context.writes.runs.set(answer.id, { ...answer, state: 'failed', reason: reasonOf(error) });
     return 'failed';
   }
 }

@@ -6,7 +6,7 @@ import type { ShadowRow } from '../store/history.ts';
 import { type LinkRow, type RemoteKey, remoteKeyText } from '../store/identity.ts';
 import type { InboxRow } from '../store/inbox.ts';
 import { applyFields } from '../sync/apply-fields.ts';
-import { compareWithShadow, mergeShadow, type Shadow, shadowHash } from '../sync/shadow.ts';
+import { mergeShadow, newsOf, type Shadow, shadowHash } from '../sync/shadow.ts';
 import type { MappedSource } from './read-row.ts';
 import type { OpenConnection, Setup } from './setup.ts';
 import type { FactWrites } from './writes.ts';
@@ -61,19 +61,23 @@ function applyPerson(source: MappedSource, origin: Origin, context: ApplyContext
   const remote = remoteOf(source, origin);
   const given = shadowOf(source);
   const stored = facts.shadows.get(remoteKeyText(remote)) ?? book.linkOf(remote)?.shadow ?? null;
-  const guard = compareWithShadow(given, stored);
+  const { fields, isNews } = newsOf(given, stored);
   const { personId, linkId } = book.resolve(mentionOf(source, origin.connection.name));
   const person = personId === null ? undefined : book.persons.get(personId);
-  if (!person || guard === 'stale') return 'superseded';
-
-  const isAddressNew = applyAddress(source, person.id, origin, context);
-  if (guard === 'same' && !isAddressNew) return 'superseded';
+  if (!person) return 'superseded';
+  const isStale = stored !== null && given.modifiedAtMs < stored.modifiedAtMs;
+  const isAddressNew = !isStale && applyAddress(source, person.id, origin, context);
+  // also of a record without news the time is kept: what is read later but older must not win over it
+  if (isNews || isAddressNew || given.modifiedAtMs > (stored?.modifiedAtMs ?? 0)) {
+    facts.shadows.set(remoteKeyText(remote), shadowRow(source, remote, mergeShadow(given, stored), person.id));
+  }
+  if (!isNews && !isAddressNew) return 'superseded';
+  addMappedConsents(source, fields, { personId: person.id, linkId }, origin, context);
   const from = applySourceOf(source, origin, context);
-  const result = applyFields(person, source.mapped.fields, from, fieldRules(context, 'person'));
+  const result = applyFields(person, fields, from, fieldRules(context, 'person'));
   recordOutcomes(result.outcomes, person, linkId, source, origin, context);
   const isNew = book.pending.changedPersons.has(person.id) && Object.keys(person.fields).length === 0;
   if (isNew || result.row !== person) book.put(isNew ? withFirstSeen(result.row, source) : result.row, linkId);
-  facts.shadows.set(remoteKeyText(remote), shadowRow(source, remote, mergeShadow(given, stored), person.id));
   return 'applied';
 }
 
@@ -140,6 +144,37 @@ function addActivity(source: MappedSource, origin: Origin, context: ApplyContext
   return 'applied';
 }
 
+const CONSENT_FIELD = 'consent.';
+
+/** `consent.email` and the like of a person's record: what a tool says, never as strong as a person's own act. */
+function addMappedConsents(
+  source: MappedSource,
+  fields: JsonObject,
+  of: { personId: string; linkId: string | null },
+  origin: Origin,
+  context: ApplyContext,
+): void {
+  const { record } = source;
+  for (const [field, value] of Object.entries(fields)) {
+    if (!field.startsWith(CONSENT_FIELD) || typeof value !== 'string') continue;
+    const channel = field.slice(CONSENT_FIELD.length);
+    context.facts.consents.push({
+      ...of,
+      id: context.newId(),
+      channel,
+      scope: '',
+      purpose: 'promotion',
+      status: value,
+      basis: null,
+      at: new Date(record.modifiedAtMs).toISOString(),
+      source: origin.connection.name,
+      sourceEventId: `${record.object}:${record.id}:${channel}:${record.modifiedAtMs}:${value}`,
+      connection: origin.connection.name,
+      evidence: {},
+    });
+  }
+}
+
 function addConsent(source: MappedSource, origin: Origin, context: ApplyContext): Applied {
   const { personId, linkId } = context.book.resolve(mentionOf(source, origin.connection.name));
   const { fields } = source.mapped;
@@ -171,7 +206,8 @@ function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext
   const known = links.get(key);
   const given = shadowOf(source);
   const stored = facts.shadows.get(key) ?? known?.shadow ?? null;
-  if (compareWithShadow(given, stored) !== 'news') return 'superseded';
+  const { fields, isNews } = newsOf(given, stored);
+  if (!isNews) return 'superseded';
   const link: LinkRow = known ?? {
     id: context.newId(),
     ...remote,
@@ -198,12 +234,7 @@ function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext
     mergedInto: null,
     deletedAtMs: null,
   };
-  const result = applyFields(
-    row,
-    source.mapped.fields,
-    applySourceOf(source, origin, context),
-    fieldRules(context, entity),
-  );
+  const result = applyFields(row, fields, applySourceOf(source, origin, context), fieldRules(context, entity));
   recordOutcomes(result.outcomes, row, link.id, source, origin, context);
   entities.set(id, result.row);
   facts.entities.set(id, result.row);

@@ -2,7 +2,7 @@ import { loadEntities } from '../store/entities.ts';
 import { lockDueRuns } from '../store/runs.ts';
 import { reached } from '../store/steps.ts';
 import type { PipelineContext } from './process-batch.ts';
-import { continueRun, firingOf, loadRuleData } from './run-rules.ts';
+import { continueRun, firingOf, loadRuleData, reasonOf } from './run-rules.ts';
 import { noRuleWrites, writeRules } from './writes.ts';
 
 const BATCH = 100;
@@ -37,16 +37,17 @@ export async function resumeRuns(context: PipelineContext): Promise<number> {
         continue;
       }
       const steps = from.startsWith('on.') ? (rule.on[from.split('.')[1] ?? ''] ?? []) : rule.then;
+      const answeredEffect = typeof run.vars.answeredEffect === 'string' ? run.vars.answeredEffect : null;
       try {
         continueRun(
           run,
-          { rule, steps, from, cause: run.cause, firing: firingOf(run, data), answeredEffect: null },
+          { rule, steps, from, cause: run.cause, firing: firingOf(run, data), answeredEffect },
           data,
           ruleContext,
         );
       } catch (error) {
         context.onFault({ where: `rule ${run.rule}`, error });
-        fail(error instanceof Error ? error.message.slice(0, 500) : String(error));
+        fail(reasonOf(error));
       }
     }
     await writeRules(tx, writes);

@@ -104,12 +104,7 @@ export function runRules(triggers: readonly Trigger[], data: RuleData, context: 
     if (trigger.activity) later.delete(trigger.activity.id);
     for (const rule of rulesFor(trigger, context.setup)) {
       for (const deal of subjectsOf(rule, trigger, data)) {
-        try {
-          fire(rule, trigger, deal, later, data, context);
-        } catch (error) {
-          context.onFault(rule.name, error);
-          failRun(rule, trigger, deal, error, context);
-        }
+        fire(rule, trigger, deal, later, data, context);
       }
     }
   }
@@ -134,46 +129,46 @@ function fire(
   if (!person) return;
   const subjectId = deal?.id ?? personId;
   const history = (data.histories.get(personId) ?? (activity ? [activity] : [])).filter((one) => !later.has(one.id));
-  const evaluation = evaluateRule(rule, {
-    activity,
-    person: personView(person),
-    deal: deal ? personView(deal) : null,
-    history,
-    runs: data.runs.get(subjectId) ?? [],
-    context: context.setup.expressionContext(context.nowMs),
-  });
-  if (!evaluation.fires) return;
-  const run: RunRow = {
-    ...newRun(rule, trigger, deal, context),
-    state: 'done',
-    vars: {
-      activity: evaluation.scope.activity,
-      points: evaluation.points,
-      signs: evaluation.signs as unknown as JsonObject[],
-    },
-  };
-  const firing: FiringScope = {
-    rule: evaluation.scope,
-    signs: evaluation.signs,
-    history,
-    addresses: data.facts.get(personId)?.addresses ?? [],
-    runId: run.id,
-    staffBy: null,
-  };
-  continueRun(
-    run,
-    { rule, steps: rule.then, from: null, cause: run.cause, firing, answeredEffect: null },
-    data,
-    context,
-  );
+  let run: RunRow | null = null;
+  try {
+    const evaluation = evaluateRule(rule, {
+      activity,
+      person: personView(person),
+      deal: deal ? personView(deal) : null,
+      history,
+      runs: data.runs.get(subjectId) ?? [],
+      context: context.setup.expressionContext(context.nowMs),
+    });
+    if (!evaluation.fires) return;
+    const { scope, points, signs } = evaluation;
+    run = {
+      ...newRun(rule, trigger, deal, context),
+      vars: { activity: scope.activity, points, signs: signs as unknown as JsonObject[] },
+    };
+    const addresses = data.facts.get(personId)?.addresses ?? [];
+    const firing: FiringScope = { rule: scope, signs, history, addresses, runId: run.id, staffBy: null };
+    const from = { rule, steps: rule.then, from: null, cause: run.cause, firing, answeredEffect: null };
+    continueRun(run, from, data, context);
+  } catch (error) {
+    // a rule's error marks its own run failed and rolls nothing back
+    context.onFault(rule.name, error);
+    const failed: RunRow = {
+      ...(run ?? newRun(rule, trigger, deal, context)),
+      state: 'failed',
+      reason: reasonOf(error),
+    };
+    context.writes.runs.set(failed.id, failed);
+  }
 }
+
+export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 500);
 
 const newRun = (
   rule: CompiledRule,
   trigger: Trigger,
   deal: EntityRow | null,
   { newId, nowMs }: RuleContext,
-): Omit<RunRow, 'state'> => ({
+): RunRow => ({
   id: newId(),
   rule: rule.name,
   ruleVersion: rule.version,
@@ -181,6 +176,7 @@ const newRun = (
   subjectId: deal?.id ?? trigger.personId,
   personId: trigger.personId,
   cause: deal ? `${trigger.cause}#${deal.id}` : trigger.cause,
+  state: 'done',
   position: null,
   resumeAtMs: null,
   vars: {},
@@ -280,19 +276,6 @@ function planStep(step: ActionStep, run: RunRow, next: Continuation, data: RuleD
   else writes.effects.push(effect);
 }
 
-/** A rule that fails marks its own run failed and rolls nothing back. */
-function failRun(
-  rule: CompiledRule,
-  trigger: Trigger,
-  deal: EntityRow | null,
-  error: unknown,
-  context: RuleContext,
-): void {
-  const reason = error instanceof Error ? error.message.slice(0, 500) : String(error);
-  const run: RunRow = { ...newRun(rule, trigger, deal, context), state: 'failed', reason };
-  context.writes.runs.set(run.id, run);
-}
-
 /** What a run that started earlier knows now: its cause as it was, its person as they are. */
 export function firingOf(run: RunRow, data: RuleData): FiringScope {
   const person = run.personId === null ? undefined : data.persons.get(run.personId);
@@ -310,7 +293,7 @@ export function firingOf(run: RunRow, data: RuleData): FiringScope {
     history: run.personId === null ? [] : (data.histories.get(run.personId) ?? []),
     addresses: run.personId === null ? [] : (data.facts.get(run.personId)?.addresses ?? []),
     runId: run.id,
-    staffBy: null,
+    staffBy: (run.vars.staffBy ?? null) as unknown as StaffMember | null,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { PersonBook } from '../identity/person-book.ts';
-import { type ActivityRow, attachActivities, eraseActivityText, insertActivities } from '../store/activities.ts';
+import { type ActivityRow, attachActivities, insertActivities } from '../store/activities.ts';
 import type { Tx } from '../store/database.ts';
 import { insertEffects, type NewEffect } from '../store/effects.ts';
 import { type EntityRow, type StoredEntityType, saveEntities, touchPersons } from '../store/entities.ts';
+import { type ErasedEvent, erasedBefore, eraseEvents } from '../store/erase-event.ts';
 import {
   appendChanges,
   appendConsents,
@@ -24,7 +25,8 @@ export interface FactWrites {
   readonly changes: ChangeRow[];
   readonly consents: ConsentRow[];
   readonly activities: ActivityRow[];
-  readonly erased: { connection: string; sourceEventId: string }[];
+  /** Taken back by their sender. */
+  readonly erased: ErasedEvent[];
 }
 
 export const noFacts = (): FactWrites => ({
@@ -60,8 +62,10 @@ export async function writeFacts(tx: Tx, book: PersonBook, facts: FactWrites): P
   const fresh = await insertActivities(tx, facts.activities);
   const attached = await attachActivities(tx, pending.attached);
   await attachConsents(tx, pending.attached);
-  await eraseActivityText(tx, facts.erased);
-  const inserted = [...facts.activities.filter((one) => fresh.has(one.id) && one.personId !== null), ...attached];
+  const gone = await erasedBefore(tx, facts.activities);
+  await eraseEvents(tx, [...facts.erased, ...facts.activities.filter((one) => gone.has(one.id))]);
+  const news = facts.activities.filter((one) => fresh.has(one.id) && one.personId !== null && !gone.has(one.id));
+  const inserted = [...news, ...attached];
   await touchPersons(tx, touchesOf(inserted));
   const triggers = [...activityTriggers(inserted), ...changeTriggers(facts)];
   return triggers.sort((a, b) => a.atMs - b.atMs);

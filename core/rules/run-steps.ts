@@ -53,7 +53,7 @@ function walkSteps(steps: readonly CompiledStep[], walk: Walk): void {
 }
 
 function passOver(step: CompiledStep, walk: Walk): void {
-  if (step.path === walk.skipTo) {
+  if (step.type === 'wait' && step.path === walk.skipTo) {
     walk.skipTo = null;
   } else if (step.type === 'if' && walk.skipTo?.startsWith(`${step.path}.`)) {
     walkSteps(walk.skipTo.startsWith(`${step.path}.then.`) ? step.then : step.else, walk);

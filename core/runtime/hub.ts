@@ -7,6 +7,7 @@ import { createGroupCommit } from '../intake/group-commit.ts';
 import type { Inlet } from '../intake/receive.ts';
 import { createIdSource } from '../model/id.ts';
 import type { Setup } from '../pipeline/setup.ts';
+import { ConfigError } from '../sdk/errors.ts';
 import { noteConnectionError, noteConnectionOk } from '../store/connection-states.ts';
 import { voidLeases } from '../store/effects.ts';
 import { differingBodies, inboxDepth } from '../store/inbox.ts';
@@ -171,7 +172,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     publicUrl: () => setup.workspace.publicUrl,
     inlet: (connection) => inlets().find((one) => one.connection === connection) ?? null,
     inletsAt: (path) => inlets().filter((one) => one.webhook.path === path),
-    fixedPaths: [...new Set(inlets().flatMap((one) => one.webhook.path ?? []))],
+    fixedPaths: await fixedPathsOf(connectors),
     receive: {
       commit,
       newId,
@@ -209,7 +210,22 @@ export async function createHub(options: HubOptions): Promise<Hub> {
           }
           engine.wakeAll();
         });
-  await app.listen({ host: options.host, port: options.port });
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    stopWatching();
+    clearInterval(upkeepTimer);
+    await app.close();
+    await store.close();
+    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
+    throw new ConfigError(
+      `[hub] port ${options.port} on ${options.host} is taken: stop what uses it or set MUSUBI_PORT`,
+      {
+        code: 'port_taken',
+        cause: error,
+      },
+    );
+  }
   const address = app.server.address();
   const port = typeof address === 'object' && address ? address.port : options.port;
   engine.start();
@@ -253,6 +269,12 @@ function inletsOf(setup: Setup): readonly Inlet[] {
     inletCache.set(setup, inlets);
   }
   return inlets;
+}
+
+/** Of every connector, in use or not: a connection may come with a reload. */
+async function fixedPathsOf(connectors: ReadonlyMap<string, RegisteredConnector>): Promise<string[]> {
+  const webhooks = await Promise.all([...connectors.values()].map(({ definition }) => definition.webhook?.()));
+  return [...new Set(webhooks.flatMap((one) => one?.default.path ?? []))];
 }
 
 const DEFAULT_MAX_PENDING = 200_000;

@@ -75,7 +75,14 @@ export async function registerRoutes(app: FastifyInstance, context: RouteContext
     if (!wanted.success) return reply.code(400).send({ error: 'bad_request', message: z.prettifyError(wanted.error) });
     if ('real' in wanted.data) await clock.set(null);
     else if ('set' in wanted.data) await clock.set(Date.parse(wanted.data.set));
-    else await advance(Date.parse(wanted.data.advanceTo), context);
+    else {
+      const toMs = Date.parse(wanted.data.advanceTo);
+      if (toMs < clock.nowMs()) {
+        const message = `the clock is at ${new Date(clock.nowMs()).toISOString()} and is only advanced; "set" puts it anywhere`;
+        return reply.code(400).send({ error: 'bad_request', message });
+      }
+      await advance(toMs, context);
+    }
     engine.wakeAll();
     await engine.quiet();
     return { now: new Date(clock.nowMs()).toISOString(), isSet: clock.isSet() };

@@ -94,22 +94,3 @@ export async function recentActivities(
   for (const row of rows) found.get(row.person_id as string)?.unshift(toActivity(row));
   return found;
 }
-
-/** Erases the stored text of an event everywhere we keep it: the activity, its inbox row and its delivery (unsend). */
-export async function eraseActivityText(
-  tx: Tx,
-  erased: readonly { connection: string; sourceEventId: string }[],
-): Promise<void> {
-  if (erased.length === 0) return;
-  await tx.query(
-    `with gone as (
-       update musubi.activities a set body = null, subject = null, metadata = jsonb_build_object('erased', true)
-       from jsonb_to_recordset($1::jsonb) as x(connection text, "sourceEventId" text)
-       where a.connection = x.connection and a.source_event_id = x."sourceEventId" returning a.inbox_id
-     ), rows as (
-       update musubi.inbox i set payload = '{"erased":true}' from gone where i.id = gone.inbox_id returning i.delivery_id
-     )
-     update musubi.deliveries d set raw = ''::bytea from rows where d.id = rows.delivery_id`,
-    [JSON.stringify(erased)],
-  );
-}

@@ -114,7 +114,7 @@ const CLAIM_LOCK = 0x6d757362;
 
 /**
  * Locks effects that may go out now: due by the workspace clock, or sending with a lapsed lease (database time); none
- * while another of its target is in flight, none of a thread before the thread's earlier ones. Claims of all workers
+ * while another of its target is in flight or waits for its next try, none of a thread before the thread's earlier ones. Claims of all workers
  * take turns on one lock, which makes "none in flight" true until the commit.
  */
 export async function lockDueEffects(
@@ -128,6 +128,8 @@ export async function lockDueEffects(
        and e.connection <> all(select jsonb_array_elements_text($3::jsonb))
        and not exists (select 1 from musubi.effects s where s.connection = e.connection and s.target = e.target and s.state = 'sending'
          and s.lease_until >= now() and s.id <> e.id)
+       and not exists (select 1 from musubi.effects b where b.connection = e.connection and b.target = e.target and b.seq < e.seq
+         and b.state = 'planned' and b.attempts > 0)
        and (e.thread is null or not exists (select 1 from musubi.effects t where t.connection = e.connection and t.thread = e.thread and t.seq < e.seq
          and t.state in ('planned', 'sending')))
      order by e.due_at, e.seq limit $2 for update of e skip locked`,

@@ -52,7 +52,8 @@ export const LANES = 64;
 const LANE_LOCKS = 0x6d75;
 
 /**
- * Stores deliveries in one statement: new dedup keys, their inbox rows, and every delivery raw. Returns the dedup keys
+ * Stores deliveries in one statement: new dedup keys, their inbox rows, and every
+ * delivery that brought something new raw (a mere redelivery is only noted). Returns the dedup keys
  * that were new, as `connection + '\n' + key`. One statement is one commit: what it returns is on disk.
  */
 export async function insertDeliveries(
@@ -62,17 +63,19 @@ export async function insertDeliveries(
 ): Promise<Set<string>> {
   const events = firstOfEachKey(deliveries.flatMap((one) => one.events));
   const { rows } = await db.query<{ key: string }>(
-    `with d as (
-       insert into musubi.deliveries (id, connection, headers, raw, event_count)
-       select id, connection, headers, decode(raw, 'base64'), event_count
-       from jsonb_to_recordset($1::jsonb) as x(id uuid, connection text, headers jsonb, raw text, event_count int)
-     ), given as (
+    `with given as (
        select * from jsonb_to_recordset($2::jsonb) as x(id uuid, "deliveryId" uuid, connection text, "externalId" text, "dedupKey" text,
          "bodyHash" text, "recordKey" text, lane smallint, "occurredAt" timestamptz, payload text, state text, reason text, ord int)
      ), fresh as (
        insert into musubi.dedup_keys (connection, dedup_key, body_hash, expires_at)
        select connection, "dedupKey", "bodyHash", now() + make_interval(days => $3) from given
        on conflict do nothing returning connection, dedup_key
+     ), d as (
+       insert into musubi.deliveries (id, connection, headers, raw, event_count)
+       select x.id, x.connection, x.headers, case when exists (
+           select 1 from given g join fresh f on f.connection = g.connection and f.dedup_key = g."dedupKey" where g."deliveryId" = x.id
+         ) then decode(x.raw, 'base64') else ''::bytea end, x.event_count
+       from jsonb_to_recordset($1::jsonb) as x(id uuid, connection text, headers jsonb, raw text, event_count int)
      ), rows as (
        insert into musubi.inbox (id, delivery_id, connection, external_id, dedup_key, record_key, lane, occurred_at, payload, state, reason, processed_at)
        select g.id, g."deliveryId", g.connection, g."externalId", g."dedupKey", g."recordKey", g.lane, g."occurredAt", g.payload, g.state, g.reason,

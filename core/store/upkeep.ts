@@ -1,10 +1,10 @@
-import type { Queryable } from './database.ts';
+import type { Database } from './database.ts';
 import { ensurePartitions } from './partitions.ts';
 
 const SLICE = 10_000;
 
 /** Makes the partitions of the coming months and forgets dedup keys past their window, a slice at a time. Idempotent. */
-export async function upkeepStore(db: Queryable, nowMs: number): Promise<void> {
+export async function upkeepStore(db: Database, nowMs: number): Promise<void> {
   await ensurePartitions(db, nowMs);
   for (;;) {
     const { rowCount } = await db.query(

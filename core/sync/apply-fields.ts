@@ -1,6 +1,7 @@
 import type { PolicyRule } from '../config/workspace.ts';
 import { differs } from '../model/change.ts';
 import type { FieldSpec } from '../model/entities.ts';
+import { isBlank } from '../model/normalise/value.ts';
 import type { JsonValue } from '../sdk/json.ts';
 import type { EntityRow, FieldMeta } from '../store/entities.ts';
 
@@ -43,43 +44,48 @@ export function applyFields(
   const custom: Record<string, JsonValue> = { ...row.custom };
   const fieldMeta: Record<string, FieldMeta> = { ...row.fieldMeta };
   const outcomes: FieldOutcome[] = [];
+  let isTouched = false;
 
   for (const [field, given] of Object.entries(values)) {
     const spec = rules.specOf(field);
     if (!spec) continue;
     const holder = rules.isCustom(field) ? custom : fields;
     const before = holder[field] ?? null;
+    const meta = fieldMeta[field];
     const policy = rules.policyOf(field);
     const after = merged(policy, before, given);
-    if (!differs(before, after, spec)) continue;
-    const isApplied = decide(policy, before, after, source, fieldMeta[field], rules.rankOf);
-    outcomes.push({
-      field,
-      before,
-      after,
-      outcome: isApplied ? 'applied' : 'lost',
-      policy: `${row.type}.${field}: ${policy.rule}`,
-    });
-    if (!isApplied) continue;
-    if (after === null) delete holder[field];
-    else holder[field] = after;
-    fieldMeta[field] = {
-      source: source.connection,
-      sourceAtMs: source.sourceAtMs,
-      observedAtMs: source.nowMs,
-      mappingVersion: source.mappingVersion,
-    };
+    const isSame = !differs(before, after, spec);
+    const isApplied = decide(policy, before, after, source, meta, rules.rankOf);
+    if (!isSame) {
+      outcomes.push({
+        field,
+        before,
+        after,
+        outcome: isApplied ? 'applied' : 'lost',
+        policy: `${row.type}.${field}: ${policy.rule}`,
+      });
+      if (isApplied && after === null) delete holder[field];
+      else if (isApplied) holder[field] = after;
+    }
+    // an equal value said later counts from then on: whichever tool is read first must not decide
+    if (isApplied || (isSame && after !== null && isNewer(source, meta, rules.rankOf))) {
+      fieldMeta[field] = {
+        source: source.connection,
+        sourceAtMs: source.sourceAtMs,
+        observedAtMs: source.nowMs,
+        mappingVersion: source.mappingVersion,
+      };
+      isTouched = true;
+    }
   }
   const isChanged = outcomes.some((one) => one.outcome === 'applied');
-  return {
-    row: isChanged ? { ...row, fields, custom, fieldMeta, version: row.version + 1, updatedAtMs: source.nowMs } : row,
-    outcomes,
-  };
+  const changed = isChanged ? { ...row, fields, custom, version: row.version + 1, updatedAtMs: source.nowMs } : row;
+  return { row: isTouched ? { ...changed, fieldMeta } : changed, outcomes };
 }
 
 /** `union` adds to what is there; every other policy takes the value whole. A blank text is a blank. */
 function merged(policy: PolicyRule, before: JsonValue, given: JsonValue): JsonValue {
-  const after = given === '' ? null : given;
+  const after = isBlank(given) ? null : given;
   if (policy.rule !== 'union' || !Array.isArray(before) || !Array.isArray(after)) return after;
   return [...new Set([...before, ...after])].sort();
 }
@@ -92,36 +98,42 @@ function decide(
   meta: FieldMeta | undefined,
   rankOf: (connection: string) => number,
 ): boolean {
-  if (after === null && policy.onBlank !== 'clear') return false;
-  if (before === null || meta === undefined)
-    return policy.rule !== 'owner' || policy.owner === source.connection || before === null;
-  const isNewer =
-    source.sourceAtMs > meta.sourceAtMs ||
-    (source.sourceAtMs === meta.sourceAtMs && source.rank <= rankOf(meta.source));
+  if (after === null && (policy.onBlank !== 'clear' || policy.rule === 'max' || policy.rule === 'min')) return false;
+  if (meta === undefined) return policy.rule !== 'owner' || policy.owner === source.connection || before === null;
   switch (policy.rule) {
     case 'owner':
       return policy.owner === source.connection;
     case 'priority':
       return (
         placeOf(policy, source.connection) < placeOf(policy, meta.source) ||
-        (source.connection === meta.source && isNewer)
+        (source.connection === meta.source && isNewer(source, meta, rankOf))
       );
-    case 'first':
     case 'fill_blank':
+      return before === null;
+    case 'first':
     case 'ask':
       return false;
     case 'max':
-      return compareValues(after, before) > 0;
+      return before === null || compareValues(after, before) > 0;
     case 'min':
-      return compareValues(after, before) < 0;
+      return before === null || compareValues(after, before) < 0;
     case 'union':
       return true;
     case 'strictest':
-      return strictness(after) > strictness(before) || (strictness(after) === strictness(before) && isNewer);
+      return (
+        strictness(after) > strictness(before) ||
+        (strictness(after) === strictness(before) && isNewer(source, meta, rankOf))
+      );
     default:
-      return isNewer;
+      return isNewer(source, meta, rankOf);
   }
 }
+
+/** Later, or at the same instant from a connection that stands no later in musubi.yaml. */
+const isNewer = (source: ApplySource, meta: FieldMeta | undefined, rankOf: (connection: string) => number): boolean =>
+  meta === undefined ||
+  source.sourceAtMs > meta.sourceAtMs ||
+  (source.sourceAtMs === meta.sourceAtMs && source.rank <= rankOf(meta.source));
 
 /** How much a value forbids: a withdrawal or a "do not" more than a permission. */
 const strictness = (value: JsonValue): number => {

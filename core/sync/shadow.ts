@@ -10,23 +10,31 @@ export interface Shadow {
 }
 
 /**
- * The version guard. `stale`: older than what is stored. `same`: it says nothing that the shadow does not say; a record may
- * be partial, so a field it leaves out is untouched. `news`: anything else, equal times included.
+ * The version guard: the fields of a record that say something new. A record may be partial, so a field it leaves out is
+ * untouched, and of a record older than the shadow only fields count that the shadow has never had. An older deletion says
+ * nothing.
  */
-export function compareWithShadow(given: Shadow, stored: Shadow | null): 'stale' | 'same' | 'news' {
-  if (!stored) return 'news';
-  if (given.modifiedAtMs < stored.modifiedAtMs) return 'stale';
-  const isSame =
-    given.isDeleted === stored.isDeleted &&
-    Object.entries(given.fields).every(([name, value]) => stableJson(value) === stableJson(stored.fields[name]));
-  return isSame ? 'same' : 'news';
+export function newsOf(
+  given: Shadow,
+  stored: Shadow | null,
+): { readonly fields: JsonObject; readonly isNews: boolean } {
+  if (!stored) return { fields: given.fields, isNews: true };
+  const isStale = given.modifiedAtMs < stored.modifiedAtMs;
+  const fields = Object.fromEntries(
+    Object.entries(given.fields).filter(([name, value]) =>
+      isStale ? !Object.hasOwn(stored.fields, name) : stableJson(value) !== stableJson(stored.fields[name]),
+    ),
+  );
+  const isDeletionNew = !isStale && given.isDeleted !== stored.isDeleted;
+  return { fields, isNews: isDeletionNew || Object.keys(fields).length > 0 };
 }
 
-/** The shadow after a record was applied: what it left out stays as it was. */
-export const mergeShadow = (given: Shadow, stored: Shadow | null): Shadow => ({
-  ...given,
-  fields: { ...stored?.fields, ...given.fields },
-});
+/** The shadow after a record was read: the newer says how things are, what it left out stays as it was. */
+export function mergeShadow(given: Shadow, stored: Shadow | null): Shadow {
+  if (!stored) return given;
+  const [older, newer] = given.modifiedAtMs < stored.modifiedAtMs ? [given, stored] : [stored, given];
+  return { ...newer, fields: { ...older.fields, ...newer.fields } };
+}
 
 /** Equal for equal content, whatever the order of keys. */
 export const shadowHash = ({ fields, isDeleted }: Shadow): string =>

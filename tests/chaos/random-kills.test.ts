@@ -5,7 +5,7 @@ import { openRig } from './rig.ts';
 import { chaosStores } from './stores.ts';
 
 const PER_SECOND = 50;
-const ROUNDS = rounds(4);
+const ROUNDS = rounds(2);
 
 /** R01, R07. The hub is killed 0.2–3 s after it listens, again and again, while the senders go on. */
 describe.each(await chaosStores())('kill -9 at random moments on $name', (kind) => {

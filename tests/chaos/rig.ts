@@ -22,7 +22,7 @@ export interface Rig {
   readonly random: () => number;
   /** The hub that was started last. */
   readonly hub: () => HubProcess;
-  /** Starts a hub and waits until it listens, or has ended. */
+  /** Starts a hub and waits until it listens; one that is to crash may end before. */
   readonly start: (options?: { crashAt?: string; env?: Record<string, string> }) => Promise<HubProcess>;
   /** Sends so many events a second until stopped. */
   readonly load: (perSecond: number) => { readonly stop: () => Promise<void> };
@@ -55,6 +55,7 @@ export async function openRig(kind: Pick<ChaosStoreKind, 'open'>): Promise<Rig> 
     url = null;
     hub = startHub({ folder, crashAt, env: { ...store.env, ...tools.env, ...env } });
     url = await hub.ready;
+    if (url === null && crashAt === undefined) throw new Error(`the hub did not start:\n${hub.output.join('\n')}`);
     return hub;
   };
   const missing = () => {

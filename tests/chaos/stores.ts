@@ -29,7 +29,7 @@ export interface ChaosStoreKind {
 export const serverUrl = process.env.MUSUBI_TEST_DATABASE_URL ?? 'postgres://root@127.0.0.1:5432/test';
 
 /** Both kinds of store. PostgreSQL may be missing on a developer's machine, never in CI. */
-export async function chaosStores(): Promise<readonly ChaosStoreKind[]> {
+export async function chaosStores(): Promise<readonly [ChaosStoreKind, ChaosStoreKind]> {
   const unavailable = await whyNoPostgres();
   if (unavailable !== undefined) {
     if (process.env.CI === 'true') throw new Error(unavailable);
@@ -39,6 +39,12 @@ export async function chaosStores(): Promise<readonly ChaosStoreKind[]> {
     { name: 'PGlite', unavailable: undefined, open: openEmbedded },
     { name: 'PostgreSQL', unavailable, open: () => openDatabase(serverUrl) },
   ];
+}
+
+/** For faults in which the store has no part: the one that starts quickest here. */
+export async function quickestStore(): Promise<ChaosStoreKind> {
+  const [pglite, postgres] = await chaosStores();
+  return postgres.unavailable === undefined ? postgres : pglite;
 }
 
 async function whyNoPostgres(): Promise<string | undefined> {

@@ -20,6 +20,7 @@ export interface Tools {
   /** From now on each answer waits so long after its request was applied. */
   readonly slowAnswers: (ms: number) => void;
   readonly fault: (tool: ToolName, fault: Partial<Fault>) => Promise<void>;
+  readonly healed: (tool: ToolName) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -82,6 +83,7 @@ export async function startTools(): Promise<Tools> {
       answerDelayMs = ms;
     },
     fault: async (tool, fault) => void (await control(tool, 'fault', fault as JsonObject)),
+    healed: async (tool) => void (await running[tool].app.inject({ method: 'DELETE', url: '/__sandbox/fault' })),
     close: async () => void (await Promise.all(Object.values(running).map((one) => one.close()))),
   };
 }

@@ -144,7 +144,7 @@ create table musubi.effects (
   primary key (id, created_at)
 ) partition by range (created_at);
 create index effects_open on musubi.effects (due_at, seq) where state in ('planned', 'sending');
-create index effects_sending on musubi.effects (connection, target) where state = 'sending';
+create index effects_of_target on musubi.effects (connection, target, seq) where state in ('planned', 'sending');
 create index effects_thread on musubi.effects (connection, thread, seq) where thread is not null;
 create index effects_dead on musubi.effects (created_at) where state in ('dead', 'unknown');
 create index effects_of_run on musubi.effects (run_id);

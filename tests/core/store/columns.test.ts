@@ -123,7 +123,7 @@ describe.each(await stores())('the tables on $kind', ({ kind, open }) => {
   it('are made once: a second start finds them there', async () => {
     const { rows } = await store.db.query<{ name: string }>('select name from musubi.kysely_migration order by name');
     expect(rows.map((row) => row.name)).toEqual(
-      expect.arrayContaining(['0001-inbox-and-outbox', '0002-entities-and-identity']),
+      expect.arrayContaining(['0001-inbox-and-outbox', '0002-entities', '0003-identity-and-history']),
     );
     if (store.databaseUrl === undefined) return;
     const again = await openStore({
