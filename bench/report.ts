@@ -23,7 +23,7 @@ export function medianFigures(name: string, rounds: readonly Timings[]): Figures
 
 /** The hub's figures, the others' and the hub's `by` divided by each other's. */
 export function lineOf(options: BenchOptions, hub: Figures, others: readonly Figures[], by: string): Result {
-  const { bench, store, queue, connections, seconds, rounds } = options;
+  const { bench, store, queue } = options;
   const { name: _, ...figures } = hub;
   const ratio = others.map((other) => [other.name, rounded(Number(hub[by]) / Number(other[by]))]);
   return {
@@ -34,13 +34,13 @@ export function lineOf(options: BenchOptions, hub: Figures, others: readonly Fig
     others: others.map(roundedFigures),
     ratioOf: by,
     ratio: Object.fromEntries(ratio),
-    setting: {
-      ...(bench === 'intake' && { connections }),
-      ...(bench === 'reply' && { ratePerSecond: options.rate }),
-      seconds,
-      rounds,
-    },
+    setting: settingOf(options),
   };
+}
+
+function settingOf({ bench, connections, rate, seconds, rounds }: BenchOptions) {
+  if (bench === 'idle') return { rounds };
+  return bench === 'intake' ? { connections, seconds, rounds } : { ratePerSecond: rate, seconds, rounds };
 }
 
 const roundedFigures = <T extends object>(figures: T) =>

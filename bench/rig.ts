@@ -19,10 +19,10 @@ export interface Metered<T> {
 }
 
 /** A round in which others took more of the machine than this is played again. */
-const DISTURBED_PERCENT = 15;
-const TRIES = 3;
+const DISTURBED_PERCENT = 20;
+const TRIES = 2;
 
-/** The least disturbed of up to three plays of a round; each is told which try it is. */
+/** The less disturbed of up to two plays of a round; each is told which try it is. */
 export async function leastDisturbed<T extends { readonly elsewherePercent: number }>(
   play: (attempt: number) => Promise<T>,
 ): Promise<T> {
@@ -76,15 +76,21 @@ export async function openRig(options: BenchOptions): Promise<Rig> {
 /** Runs a bench on a rig and ends everything, whatever happens; Ctrl-C too. */
 export async function onRig<T>(options: BenchOptions, bench: (rig: Rig) => Promise<T>): Promise<T> {
   const rig = await openRig(options);
-  const stop = () => void rig.close().then(() => process.exit(130));
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) return;
+    isStopping = true;
+    void rig.close().then(() => process.exit(130));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
   try {
     return await bench(rig);
   } finally {
+    // while a signal ends it, that goes on alone
+    if (!isStopping) await rig.close();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
-    await rig.close();
   }
 }
 

@@ -61,7 +61,8 @@ function bodyOf(raw: Buffer): JsonObject {
 function toEvent(event: JsonValue, bot: string, nowMs: number): WebhookEvent {
   const payload = isJsonObject(event) ? event : { unreadable: event };
   const { webhookEventId, timestamp, source } = payload;
-  const key = idOf(webhookEventId) ?? `sha256:${fingerprint(payload)}`;
+  const body = fingerprint(payload);
+  const key = idOf(webhookEventId) ?? `sha256:${createHash('sha256').update(inOrder(body)).digest('hex')}`;
   const from = isJsonObject(source) ? source : {};
   return {
     externalId: key,
@@ -69,7 +70,7 @@ function toEvent(event: JsonValue, bot: string, nowMs: number): WebhookEvent {
     recordKey: idOf(from.userId) ?? idOf(from.groupId) ?? idOf(from.roomId) ?? bot,
     occurredAtMs: isTime(timestamp) ? timestamp : nowMs,
     payload,
-    fingerprint: fingerprint(payload),
+    fingerprint: body,
   };
 }
 
@@ -78,15 +79,18 @@ const idOf = (value: JsonValue | undefined) => (typeof value === 'string' && isL
 const isTime = (value: JsonValue | undefined): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LATEST_MS;
 
-/** The same for a redelivery, where only deliveryContext differs and properties may come in another order. */
+/** The same for a redelivery, where only deliveryContext differs. */
 function fingerprint({ deliveryContext: _, ...event }: JsonObject): string {
   try {
-    const text = JSON.stringify(event, (_name, value: unknown) => (isJsonObject(value) ? sorted(value) : value));
-    return createHash('sha256').update(text).digest('hex');
+    return JSON.stringify(event);
   } catch (cause) {
     throw unreadable('an event is nested too deeply', cause);
   }
 }
+
+/** The same text whatever the order of properties: only for an event that brings no id of its own. */
+const inOrder = (body: string): string =>
+  JSON.stringify(JSON.parse(body), (_name, value: unknown) => (isJsonObject(value) ? sorted(value) : value));
 
 const sorted = (value: JsonObject) =>
   Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));

@@ -6,6 +6,8 @@ export type IdSource = (nowMs: number) => string;
 /** 12 bits of `rand_a` count within a millisecond; they start in the lower half so that half of them is room to count. */
 const COUNTER_LIMIT = 0x1000;
 const COUNTER_START_MASK = 0x7ff;
+const RANDOM_BYTES = 10;
+const POOL_BYTES = 4_000;
 
 /**
  * Makes a source of UUIDv7: sortable by time as text and strictly ascending within this source, also within one millisecond and when
@@ -16,8 +18,19 @@ const COUNTER_START_MASK = 0x7ff;
 export function createIdSource(random: (size: number) => Uint8Array = randomBytes): IdSource {
   let lastMs = -1;
   let counter = 0;
+  let pool: Uint8Array = new Uint8Array(0);
+  let used = 0;
+  /** Asking the system for each id's bytes costs more than making the id. */
+  const take = (size: number): Uint8Array => {
+    if (used + size > pool.length) {
+      pool = random(POOL_BYTES);
+      used = 0;
+    }
+    used += size;
+    return pool.subarray(used - size, used);
+  };
   return (nowMs) => {
-    const bytes = random(10);
+    const bytes = take(RANDOM_BYTES);
     const ms = Math.max(Math.trunc(nowMs), lastMs);
     counter = ms > lastMs ? seed(bytes) : counter + 1;
     const isFull = counter >= COUNTER_LIMIT;
@@ -65,7 +78,6 @@ function format(bytes: Uint8Array, version: number): string {
   const marked = Uint8Array.from(bytes);
   marked[6] = (version << 4) | ((marked[6] ?? 0) & 0x0f);
   marked[8] = 0x80 | ((marked[8] ?? 0) & 0x3f);
-  return Buffer.from(marked)
-    .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const hex = Buffer.from(marked.buffer).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -12,6 +12,7 @@ import { noteConnectionError, noteConnectionOk } from '../store/connection-state
 import { voidLeases } from '../store/effects.ts';
 import { differingBodies, inboxDepth } from '../store/inbox.ts';
 import { type OpenStore, openStore } from '../store/open-store.ts';
+import { createArrivalMeter } from './arrival-meter.ts';
 import { openClock, type WorkspaceClock } from './clock.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { createHttp, type Overload } from './http.ts';
@@ -299,30 +300,4 @@ function overloadOf(
       retryAfterSeconds: 30,
     };
   return null;
-}
-
-/** Requests of the last moments: when intake is busy, the pipeline rests between batches so that answers stay quick. */
-function createArrivalMeter(): { count: () => void; restMs: () => number } {
-  const BUSY_PER_SECOND = 600;
-  const WINDOW_MS = 250;
-  const REST_MS = 40;
-  let windowStart = 0;
-  let current = 0;
-  let previous = 0;
-  const roll = (now: number) => {
-    if (now - windowStart < WINDOW_MS) return;
-    previous = now - windowStart < 2 * WINDOW_MS ? current : 0;
-    current = 0;
-    windowStart = now;
-  };
-  return {
-    count() {
-      roll(performance.now());
-      current += 1;
-    },
-    restMs() {
-      roll(performance.now());
-      return Math.max(previous, current) * (1000 / WINDOW_MS) > BUSY_PER_SECOND ? REST_MS : 0;
-    },
-  };
 }

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { constants, cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  constants,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openStore } from '../../core/store/open-store.ts';
@@ -40,6 +50,7 @@ async function prepare(place: string): Promise<void> {
 
 function keyOf(patterns: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const file of globSync(patterns, { cwd: root }).sort()) hash.update(file).update(readFileSync(path.join(root, file)));
+  for (const file of globSync(patterns, { cwd: root }).sort())
+    hash.update(file).update(readFileSync(path.join(root, file)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -35,7 +35,7 @@ export interface Rig {
   readonly close: () => Promise<void>;
 }
 
-const workspace = fileURLToPath(new URL('./workspace', import.meta.url));
+export const workspace = fileURLToPath(new URL('./workspace', import.meta.url));
 
 /** 10 s are promised; the rest is the noise of a busy test machine. */
 const STOP_LIMIT_MS = 12_000;
