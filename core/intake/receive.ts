@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { RejectedError, RetryableError } from '../sdk/errors.ts';
 import type { Reply, SplitResult, WebhookEvent, WebhookPart, WebhookRequest } from '../sdk/webhook.ts';
 import { LANES, type NewDelivery, type NewInboxRow } from '../store/inbox.ts';
@@ -58,7 +58,7 @@ function splitOrDead(inlet: Inlet, request: WebhookRequest, context: ReceiveCont
     return inlet.webhook.split(request, { config: inlet.config, nowMs: context.nowMs() });
   } catch (error) {
     if (!(error instanceof RejectedError)) throw error;
-    const bodyHash = createHash('sha256').update(request.raw).digest('hex');
+    const bodyHash = hash('sha256', request.raw);
     const event: WebhookEvent = {
       externalId: `unreadable ${bodyHash.slice(0, 12)}`,
       dedupKey: `unreadable:${bodyHash}`,
@@ -114,7 +114,7 @@ function rowOf(
   };
 }
 
-const hash32 = (text: string) => createHash('sha1').update(text).digest('base64').slice(0, 22);
+const hash32 = (text: string) => hash('sha1', text, 'base64').slice(0, 22);
 
 /** FNV-1a: spreads record keys over the lanes; nothing but the spread depends on it. */
 function laneOf(text: string): number {

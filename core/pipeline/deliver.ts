@@ -36,7 +36,7 @@ export interface ClaimedEffect {
 
 export interface ClaimResult {
   readonly claimed: readonly ClaimedEffect[];
-  /** Effects looked at, claimed or put off: zero means nothing is due. */
+  /** Effects looked at: claimed, put off, or left because another of their target goes first. */
   readonly looked: number;
 }
 
@@ -50,7 +50,7 @@ export async function claimEffects(
 ): Promise<ClaimResult> {
   const { db, nowMs } = context;
   const result = await db.transaction(async (tx) => {
-    const due = await lockDueEffects(tx, { nowMs, ...options });
+    const { due, looked } = await lockDueEffects(tx, { nowMs, ...options });
     if (due.length === 0) return { claimed: [], looked: 0 };
     const go = await passGate(tx, due, context);
     await markSending(
@@ -73,7 +73,7 @@ export async function claimEffects(
         effect.thread === null ? null : (references.threads.get(`${effect.connection}\n${effect.thread}`) ?? null),
       answered: effect.answeredEffect === null ? null : (references.answered.get(effect.answeredEffect) ?? null),
     }));
-    return { claimed, looked: due.length };
+    return { claimed, looked };
   });
   if (result.claimed.length > 0) reached('S7');
   return result;

@@ -50,12 +50,12 @@ export async function processBatch(
 
 async function applyRows(tx: Tx, rows: readonly InboxRow[], context: PipelineContext): Promise<BatchResult> {
   const read = rows.map((row) => readRow(row, context.setup));
-  const { triggers, superseded, unread } = await applyMapped(
+  const { triggers, superseded, unread, persons } = await applyMapped(
     tx,
     read.flatMap((one) => originsOf(one)),
     context,
   );
-  const { dueMs } = await applyRules(tx, triggers, read, context);
+  const { dueMs } = await applyRules(tx, triggers, read, context, persons);
   await markDirty(
     tx,
     read.flatMap((one) => one.dirty.map((dirty) => ({ connection: one.row.connection, ...dirty }))),
@@ -97,9 +97,14 @@ export async function applyMapped(
   tx: Tx,
   sources: readonly SourceWithOrigin[],
   context: PipelineContext,
-): Promise<{ triggers: Trigger[]; superseded: Set<MappedSource>; unread: number }> {
+): Promise<{
+  triggers: Trigger[];
+  superseded: Set<MappedSource>;
+  unread: number;
+  persons: ReadonlyMap<string, EntityRow>;
+}> {
   const superseded = new Set<MappedSource>();
-  if (sources.length === 0) return { triggers: [], superseded, unread: 0 };
+  if (sources.length === 0) return { triggers: [], superseded, unread: 0, persons: new Map() };
   const { nowMs, newId, setup } = context;
   const mentions = sources.map(({ source, origin }) => mentionOf(source, origin.connection.name));
   const book = await openPersonBook(tx, mentions, { nowMs, newId });
@@ -111,7 +116,7 @@ export async function applyMapped(
   const triggers = await writeFacts(tx, book, apply.facts);
   const unread = unreadPersons(sources, book);
   await markDirty(tx, unread);
-  return { triggers, superseded, unread: unread.length };
+  return { triggers, superseded, unread: unread.length, persons: book.persons };
 }
 
 /** Persons seen for the first time whose tool can be asked about them: an event tells an id, the tool a name. */
@@ -155,6 +160,8 @@ export async function applyRules(
   triggers: readonly Trigger[],
   read: readonly ReadRow[],
   context: PipelineContext,
+  /** The persons of the triggers, as the batch has left them. */
+  persons: ReadonlyMap<string, EntityRow> = new Map(),
 ): Promise<Planned> {
   const { setup, nowMs, newId } = context;
   const writes = noRuleWrites();
@@ -168,11 +175,31 @@ export async function applyRules(
   const waking = triggers.filter((one) => rulesFor(one, setup).length > 0);
   if (waking.length > 0) {
     const rules = [...new Set(waking.flatMap((one) => rulesFor(one, setup)))];
-    const persons = await loadEntities(tx, 'person', [...new Set(waking.map((one) => one.personId))]);
-    const data = await loadRuleData(tx, persons, rules, ruleContext);
+    const woken = await personsOf(tx, waking, persons);
+    const data = await loadRuleData(tx, woken, rules, ruleContext);
     runRules(waking, data, ruleContext);
   }
   const signals = read.flatMap((one) => one.signals.map((signal) => ({ signal, connection: one.row.connection })));
   if (signals.length > 0) await applySignals(tx, signals, ruleContext);
   return writeRules(tx, writes);
+}
+
+/** The woken persons: those of the batch as they are now, and the owners of changed deals from the store. */
+async function personsOf(
+  tx: Tx,
+  waking: readonly Trigger[],
+  known: ReadonlyMap<string, EntityRow>,
+): Promise<Map<string, EntityRow>> {
+  const ids = [...new Set(waking.map((one) => one.personId))];
+  const others = await loadEntities(
+    tx,
+    'person',
+    ids.filter((id) => !known.has(id)),
+  );
+  return new Map(
+    ids.flatMap((id) => {
+      const row = known.get(id) ?? others.get(id);
+      return row ? [[id, row] as const] : [];
+    }),
+  );
 }

@@ -66,8 +66,8 @@ async function readGroup({ connection, object, due }: Group, context: PipelineCo
       origin: { connection, row: null },
     }));
     await db.transaction(async (tx) => {
-      const { triggers } = await applyMapped(tx, sources, context);
-      await applyRules(tx, triggers, [], context);
+      const { triggers, persons } = await applyMapped(tx, sources, context);
+      await applyRules(tx, triggers, [], context, persons);
       await clearDirty(tx, due);
     });
     return records.length;

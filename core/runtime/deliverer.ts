@@ -19,8 +19,8 @@ export interface DelivererOptions {
 }
 
 export interface Deliverer {
-  /** Claims and starts what is due, as far as there is room; returns how many effects were looked at. */
-  readonly step: () => Promise<number>;
+  /** Claims and starts what is due, as far as there is room; returns how many effects were looked at, and whether more may be due. */
+  readonly step: () => Promise<{ readonly looked: number; readonly isMore: boolean }>;
   readonly inFlight: () => number;
   /** Resolves when no call is under way and all results are written. */
   readonly idle: () => Promise<void>;
@@ -37,6 +37,8 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const { maxInFlight, context } = options;
   const paused = new Map<string, number>();
   let calls = 0;
+  /** Something due was left because another of its target or thread was under way. */
+  let mayBeHeld = false;
   let finished: Attempt[] = [];
   let isWriting = false;
   let waiters: (() => void)[] = [];
@@ -78,16 +80,21 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   const note = (settlement: Settlement, connection: string, nowMs: number) => {
     if (settlement.pauseMs !== null) paused.set(connection, nowMs + settlement.pauseMs);
     options.onSettled(settlement, connection);
-    options.onDue(settlement.result.state === 'planned' ? Date.parse(settlement.result.dueAt) : nowMs);
+    if (settlement.result.state === 'planned') options.onDue(Date.parse(settlement.result.dueAt));
+    else if (mayBeHeld || settlement.replacement !== null) options.onDue(nowMs);
   };
 
   return {
     async step() {
       const room = maxInFlight - calls;
-      if (room <= 0) return 0;
+      if (room <= 0) {
+        mayBeHeld = true;
+        return { looked: 0, isMore: false };
+      }
       const now = context();
       for (const [connection, untilMs] of paused) if (untilMs <= now.nowMs) paused.delete(connection);
       const { claimed, looked } = await claimEffects(now, { limit: room, without: [...paused.keys()] });
+      mayBeHeld = calls > 0 || looked > claimed.length;
       calls += claimed.length;
       for (const one of claimed) {
         void attempt(one, now.setup, now.nowMs).then((done) => {
@@ -95,7 +102,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
           if (!isWriting) void settleAll();
         });
       }
-      return looked;
+      return { looked, isMore: looked >= room };
     },
     inFlight: () => calls,
     idle: () => (calls === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),

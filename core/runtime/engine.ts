@@ -61,6 +61,8 @@ export function createEngine(options: EngineOptions): Engine {
   let busy = 0;
   /** A row that failed may be due again; the look for one is spared otherwise. */
   let mayRetry = true;
+  /** A wait may be over or a record may have to be read again; looked for with every sweep anyway. */
+  let isTimedDue = true;
   let dueTimer: { atMs: number; timer: NodeJS.Timeout } | null = null;
   const loops: Promise<void>[] = [];
 
@@ -86,6 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
   };
   const wakeAll = () => {
     mayRetry = true;
+    isTimedDue = true;
     inboxWake.wake();
     outboxWake.wake();
   };
@@ -96,7 +99,10 @@ export function createEngine(options: EngineOptions): Engine {
     maxAttempts: MAX_ATTEMPTS,
     context,
     onDue: wakeAt,
-    onDirty: outboxWake.wake,
+    onDirty: () => {
+      isTimedDue = true;
+      outboxWake.wake();
+    },
     onRetry: wakeAt,
   });
   const deliverer = createDeliverer({
@@ -111,7 +117,7 @@ export function createEngine(options: EngineOptions): Engine {
     for (;;) {
       const taken = await inbox.step();
       rows += taken;
-      if (taken === 0 || isStopping) return rows;
+      if (taken < BATCH_ROWS || isStopping) return rows;
       const restMs = options.restMs();
       if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
     }
@@ -121,15 +127,23 @@ export function createEngine(options: EngineOptions): Engine {
   const drainOutbox = async (): Promise<number> => {
     let moved = 0;
     for (;;) {
-      const looked = await deliverer.step();
+      const { looked, isMore } = await deliverer.step();
       moved += looked;
-      if (looked === 0 || isStopping) return moved;
+      if (!isMore || isStopping) return moved;
     }
   };
 
   const timed = async (): Promise<number> => {
     const runs = await resumeRuns(context());
     return runs + (await readDirty(context()));
+  };
+
+  let lastTimedMs = Number.NEGATIVE_INFINITY;
+  const timedIfDue = async (): Promise<void> => {
+    if (!isTimedDue && performance.now() - lastTimedMs < SWEEP_MS - 50) return;
+    isTimedDue = false;
+    lastTimedMs = performance.now();
+    while ((await timed()) > 0 && !isStopping) isTimedDue = false;
   };
 
   const sweep = async (): Promise<void> => {
@@ -200,7 +214,7 @@ export function createEngine(options: EngineOptions): Engine {
         loop(
           outboxWake,
           async () => {
-            await timed();
+            await timedIfDue();
             await drainOutbox();
           },
           'outbox',

@@ -1,4 +1,5 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { existsSync, type FSWatcher, watch } from 'node:fs';
+import path from 'node:path';
 
 const SETTLE_MS = 150;
 const OURS = /(^|[\\/])(musubi\.yaml|[^\\/]+\.ya?ml)$/;
@@ -23,19 +24,31 @@ export function watchWorkspace(folder: string, onChange: () => Promise<void>): (
     } while (isAgain);
     isRunning = false;
   };
-  let watcher: FSWatcher | null = null;
-  try {
-    watcher = watch(folder, { recursive: true, persistent: false }, (_event, name) => {
-      if (name === null || !OURS.test(name) || name.startsWith('.musubi')) return;
-      if (timer) clearTimeout(timer);
-      timer = setTimeout(() => void run(), SETTLE_MS);
-    });
-    watcher.on('error', () => {});
-  } catch {
-    // a file system without notifications: the operator restarts to take changes over
-  }
+  const onEvent = (_event: string, name: string | null) => {
+    if (name === null || !OURS.test(name)) return;
+    if (timer) clearTimeout(timer);
+    timer = setTimeout(() => void run(), SETTLE_MS);
+  };
+  // not the whole folder: the embedded database under it changes all the time
+  const watchers = [folder, path.join(folder, 'mappings'), path.join(folder, 'rules')].flatMap(
+    (part) => watchOne(part, part !== folder, onEvent) ?? [],
+  );
   return () => {
     if (timer) clearTimeout(timer);
-    watcher?.close();
+    for (const watcher of watchers) watcher.close();
   };
+}
+
+/** Undefined where the folder is missing or the file system tells nothing: the operator restarts to take changes over. */
+function watchOne(
+  folder: string,
+  recursive: boolean,
+  onEvent: (event: string, name: string | null) => void,
+): FSWatcher | undefined {
+  if (!existsSync(folder)) return undefined;
+  try {
+    return watch(folder, { recursive, persistent: false }, onEvent).on('error', () => undefined);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 /** HMAC-SHA256 of `data` under `secret` in the given encoding. */
 export function hmacSha256(secret: string, data: string | Buffer, encoding: 'hex' | 'base64'): string {
@@ -10,8 +10,8 @@ export function hmacSha256(secret: string, data: string | Buffer, encoding: 'hex
  * take the same path as equal ones.
  */
 export function safeEqual(given: string, expected: string): boolean {
-  const left = createHash('sha256').update(given).digest();
-  const right = createHash('sha256').update(expected).digest();
+  const left = hash('sha256', given, 'buffer');
+  const right = hash('sha256', expected, 'buffer');
   return timingSafeEqual(left, right);
 }
 

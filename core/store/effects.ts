@@ -120,7 +120,7 @@ const CLAIM_LOCK = 0x6d757362;
 export async function lockDueEffects(
   tx: Tx,
   options: { nowMs: number; limit: number; without: readonly string[] },
-): Promise<EffectRow[]> {
+): Promise<{ readonly due: EffectRow[]; readonly looked: number }> {
   await tx.query('select pg_advisory_xact_lock($1)', [CLAIM_LOCK]);
   const { rows } = await tx.query(
     `select * from musubi.effects e
@@ -136,10 +136,11 @@ export async function lockDueEffects(
     [new Date(options.nowMs), options.limit, JSON.stringify(options.without)],
   );
   const targets = new Set<string>();
-  return rows.map(toEffect).filter((effect) => {
+  const due = rows.map(toEffect).filter((effect) => {
     const target = `${effect.connection}\n${effect.target}`;
     return !targets.has(target) && targets.add(target);
   });
+  return { due, looked: rows.length };
 }
 
 /** Step S7: from here on the effect may have gone out. A lapsed lease means its answer was lost. */

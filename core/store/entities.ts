@@ -50,6 +50,20 @@ export const columnOf = (field: string) => field.replace(/[A-Z]/g, (letter) => `
 export const storedFields = (type: StoredEntityType): [string, FieldSpec][] =>
   Object.entries(entities[type]).filter(([name]) => !(type === 'person' && name === 'addresses'));
 
+interface StoredColumn {
+  readonly name: string;
+  readonly column: string;
+  readonly spec: FieldSpec;
+}
+
+/** Worked out once: rows are read and written for every event. */
+const columns = Object.fromEntries(
+  (Object.keys(entityTables) as StoredEntityType[]).map((type): [string, readonly StoredColumn[]] => [
+    type,
+    storedFields(type).map(([name, spec]) => ({ name, column: columnOf(name), spec })),
+  ]),
+) as Readonly<Record<StoredEntityType, readonly StoredColumn[]>>;
+
 /** Loads entities by id; `lock` takes their row locks in id order, so two batches cannot deadlock on them. */
 export async function loadEntities(
   db: Queryable,
@@ -121,18 +135,18 @@ function encode(type: StoredEntityType, row: EntityRow): Record<string, unknown>
     custom: row.custom,
     field_meta: row.fieldMeta,
   };
-  for (const [name, spec] of storedFields(type)) {
+  for (const { name, column, spec } of columns[type]) {
     const value = row.fields[name];
     if (value !== undefined && value !== null)
-      encoded[columnOf(name)] = spec.type === 'datetime' ? new Date(Number(value)) : value;
+      encoded[column] = spec.type === 'datetime' ? new Date(Number(value)) : value;
   }
   return encoded;
 }
 
 function decode(type: StoredEntityType, row: Record<string, unknown>): EntityRow {
   const fields: Record<string, JsonValue> = {};
-  for (const [name, spec] of storedFields(type)) {
-    const value = row[columnOf(name)];
+  for (const { name, column, spec } of columns[type]) {
+    const value = row[column];
     if (value !== null && value !== undefined) fields[name] = decodeValue(spec, value);
   }
   return {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { stableJson } from '../model/change.ts';
 import type { JsonObject } from '../sdk/json.ts';
 
@@ -38,4 +38,4 @@ export function mergeShadow(given: Shadow, stored: Shadow | null): Shadow {
 
 /** Equal for equal content, whatever the order of keys. */
 export const shadowHash = ({ fields, isDeleted }: Shadow): string =>
-  createHash('sha256').update(stableJson({ fields, isDeleted })).digest('base64').slice(0, 27);
+  hash('sha256', stableJson({ fields, isDeleted }), 'base64').slice(0, 27);

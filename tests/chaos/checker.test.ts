@@ -93,6 +93,14 @@ describe('history checker', () => {
     );
   });
 
+  it('finds an effect whose text was never made', () => {
+    const empty = { ...order, mark: null, state: 'dead', code: 'template_failed', reason: 'why' };
+    expect(complaints({ effects: [empty, reply], seen: ['reply:e2'] })).toEqual([
+      'C3 lost: the effect site:e1/order/0 says nothing of its cause: dead (template_failed: why)',
+      'C3 lost: no effect was planned for order:e1',
+    ]);
+  });
+
   it('does not let an effect of class C end unknown', () => {
     expect(
       complaints({ effects: [{ ...order, state: 'unknown', reason: 'answer lost' }, reply], seen: ['reply:e2'] }),

@@ -139,7 +139,8 @@ function checkEffects(history: History, seen: ReadonlyMap<string, number>, liste
   for (const [key, own] of groupBy(history.effects, (one) => one.key)) {
     if (own.length > 1) c3(`double: ${own.length} effects with the key ${key}`);
   }
-  for (const { key, state, reason } of history.effects) {
+  for (const { key, mark, state, code, reason } of history.effects) {
+    if (mark === null) c3(`lost: the effect ${key} says nothing of its cause: ${state} (${code}: ${reason})`);
     if (!ENDED.has(state)) c3(`not done: the effect ${key} is left ${state}`);
     if ((state === 'dead' || state === 'unknown') && !reason)
       c3(`not said: the effect ${key} is ${state} without a reason`);

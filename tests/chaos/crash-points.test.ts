@@ -65,7 +65,8 @@ describe.each(await chaosStores())('kill -9 at each step on $name', (kind) => {
 
 /** Loads a hub that is going to die at the step, and waits until it has. */
 async function crash(rig: Rig, step: string, crashAt: string): Promise<void> {
-  if (step === 'S8') rig.tools.slowAnswers(300);
+  // the answer must not be there before the crash hook's pause is over
+  if (step === 'S8') rig.tools.slowAnswers(2_000);
   const hub = await rig.start({ crashAt });
   const load = rig.load(30);
   const ended = await endedWithin(hub, REACHED_WITHIN_MS);

@@ -106,7 +106,7 @@ describe('a tool that fails', () => {
     }
     expect(timesSeen(rig, orders).every(([, times]) => times === 0)).toBe(true);
     const refused = rig.tools.requests('slack').slice(before);
-    expect(refused.length).toBeGreaterThan(4);
+    expect(refused.length).toBeGreaterThan(0);
     expect(refused.filter((one) => one.status !== 500)).toEqual([]);
 
     await rig.tools.healed('slack');

@@ -58,7 +58,7 @@ describe.each(await stores())('the outbox on $kind', ({ open }) => {
   /** What one worker claims: the keys, in the order they leave. */
   const claim = (more: Partial<Parameters<typeof lockDueEffects>[1]> = {}, leaseSeconds = 15) =>
     store.db.transaction(async (tx) => {
-      const due = await lockDueEffects(tx, { nowMs: NOW, limit: 64, without: [], ...more });
+      const { due } = await lockDueEffects(tx, { nowMs: NOW, limit: 64, without: [], ...more });
       await markSending(
         tx,
         due.map((one) => one.id),
@@ -252,7 +252,9 @@ describe.each(await stores())('the outbox on $kind', ({ open }) => {
 
   it('puts off and stops what the gate does not let leave', async () => {
     await plan(effect('stopped'), effect('later'));
-    const ids = keys(await store.db.transaction((tx) => lockDueEffects(tx, { nowMs: NOW, limit: 9, without: [] })));
+    const ids = keys(
+      (await store.db.transaction((tx) => lockDueEffects(tx, { nowMs: NOW, limit: 9, without: [] }))).due,
+    );
     expect(ids).toEqual(['stopped', 'later']);
     const { rows } = await store.db.query<{ id: string }>('select id from musubi.effects order by seq');
     const [stopped, later] = rows.map((row) => ({ id: row.id, dueAt: iso(NOW + 60_000), reason: 'x', code: 'gate' }));
