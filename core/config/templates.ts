@@ -10,7 +10,7 @@ import { scopeData, type TemplateFields, type TemplateScope } from './template-s
 export type { TemplateScope } from './template-scope.ts';
 
 /** Characters of source, milliseconds of one render, the engine's own count of objects, characters of result. */
-export const TEMPLATE_LIMITS = { source: 10_000, renderMs: 50, memory: 200_000, result: 50_000 } as const;
+export const TEMPLATE_LIMITS = { source: 10_000, renderMs: 250, memory: 200_000, result: 50_000 } as const;
 
 /** `missing`: names without a value; the message is held. `failed`: it cannot be rendered at all. */
 export type Rendered<T> = { readonly ok: T } | { readonly missing: readonly string[] } | { readonly failed: string };

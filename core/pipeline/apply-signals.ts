@@ -1,3 +1,4 @@
+import { ANSWER_CAUSE } from '../rules/evaluate.ts';
 import type { JsonObject } from '../sdk/json.ts';
 import type { Signal } from '../sdk/webhook.ts';
 import { appendAudit } from '../store/audit.ts';
@@ -64,11 +65,11 @@ function answer(signal: Signal, run: RunRow, data: RuleData, context: RuleContex
   const answer: RunRow = {
     ...run,
     id: context.newId(),
-    cause: `signal:${signal.effectId}`,
+    cause: `${ANSWER_CAUSE}${signal.effectId}`,
     state: 'done',
     position: null,
     resumeAtMs: null,
-    vars: { ...run.vars, answeredEffect: signal.effectId, staffBy: staff as unknown as JsonObject },
+    vars: { ...run.vars, askedBy: run.id, answeredEffect: signal.effectId, staffBy: staff as unknown as JsonObject },
     startedAtMs: context.nowMs,
     endedAtMs: context.nowMs,
   };

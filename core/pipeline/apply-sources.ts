@@ -1,4 +1,6 @@
 import type { Mention, PersonBook } from '../identity/person-book.ts';
+import { type EntityType, entities } from '../model/entities.ts';
+import { isUuid } from '../model/id.ts';
 import type { JsonObject, JsonValue } from '../sdk/json.ts';
 import type { EntityRow } from '../store/entities.ts';
 import { isStoredEntityType } from '../store/entities.ts';
@@ -74,7 +76,7 @@ function applyPerson(source: MappedSource, origin: Origin, context: ApplyContext
   if (!isNews && !isAddressNew) return 'superseded';
   addMappedConsents(source, fields, { personId: person.id, linkId }, origin, context);
   const from = applySourceOf(source, origin, context);
-  const result = applyFields(person, fields, from, fieldRules(context, 'person'));
+  const result = applyFields(person, readableRefs(fields, 'person'), from, fieldRules(context, 'person'));
   recordOutcomes(result.outcomes, person, linkId, source, origin, context);
   const isNew = book.pending.changedPersons.has(person.id) && Object.keys(person.fields).length === 0;
   if (isNew || result.row !== person) book.put(isNew ? withFirstSeen(result.row, source) : result.row, linkId);
@@ -196,17 +198,35 @@ function addConsent(source: MappedSource, origin: Origin, context: ApplyContext)
   return 'applied';
 }
 
+/** Whose record it is, by the evidence its mapping names. */
+function ownerOf(source: MappedSource, origin: Origin, { book }: ApplyContext): JsonObject {
+  if (source.mapped.person.length === 0) return {};
+  const { personId } = book.resolve(mentionOf(source, origin.connection.name));
+  return personId === null ? {} : { [source.mapping.entity === 'deal' ? 'primaryPersonRef' : 'personRef']: personId };
+}
+
+/** A reference must be one of our ids: a tool's own id is a link's business and says nothing here. */
+const readableRefs = (fields: JsonObject, entity: EntityType): JsonObject =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => {
+      const spec = entities[entity][name];
+      return spec?.type !== 'ref' || spec.ref === 'user' || value === null || isUuid(value);
+    }),
+  );
+
 /** Companies, deals and the like: one entity per link until a decision says otherwise. */
 function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext): Applied {
   const { entity } = source.mapping;
   if (!isStoredEntityType(entity)) return 'superseded';
-  const { facts, entities, links } = context;
+  const { facts, links } = context;
   const remote = remoteOf(source, origin);
   const key = remoteKeyText(remote);
   const known = links.get(key);
   const given = shadowOf(source);
   const stored = facts.shadows.get(key) ?? known?.shadow ?? null;
-  const { fields, isNews } = newsOf(given, stored);
+  const owner = ownerOf(source, origin, context);
+  const { fields: news, isNews } = newsOf(given, stored);
+  const fields = { ...readableRefs(news, entity), ...owner };
   if (!isNews) return 'superseded';
   const link: LinkRow = known ?? {
     id: context.newId(),
@@ -222,7 +242,7 @@ function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext
     links.set(key, bound);
     facts.links.push(bound);
   }
-  const row: EntityRow = entities.get(id) ?? {
+  const row: EntityRow = context.entities.get(id) ?? {
     type: entity,
     id,
     version: 0,
@@ -236,7 +256,7 @@ function applyEntity(source: MappedSource, origin: Origin, context: ApplyContext
   };
   const result = applyFields(row, fields, applySourceOf(source, origin, context), fieldRules(context, entity));
   recordOutcomes(result.outcomes, row, link.id, source, origin, context);
-  entities.set(id, result.row);
+  context.entities.set(id, result.row);
   facts.entities.set(id, result.row);
   facts.shadows.set(key, shadowRow(source, remote, mergeShadow(given, stored), id));
   return 'applied';

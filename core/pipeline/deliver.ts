@@ -46,11 +46,12 @@ export interface ClaimResult {
  */
 export async function claimEffects(
   context: PipelineContext,
-  options: { limit: number; without: readonly string[] },
+  options: { limit: number; without: readonly string[]; roomOf?: (connection: string) => number },
 ): Promise<ClaimResult> {
   const { db, nowMs } = context;
   const result = await db.transaction(async (tx) => {
-    const { due, looked } = await lockDueEffects(tx, { nowMs, ...options });
+    const { due: found, looked } = await lockDueEffects(tx, { nowMs, limit: options.limit, without: options.without });
+    const due = withinRoom(found, options.roomOf ?? (() => options.limit));
     if (due.length === 0) return { claimed: [], looked: 0 };
     const go = await passGate(tx, due, context);
     await markSending(
@@ -77,6 +78,16 @@ export async function claimEffects(
   });
   if (result.claimed.length > 0) reached('S7');
   return result;
+}
+
+/** The first effects of each connection, as many as it has room for. */
+function withinRoom(due: readonly EffectRow[], roomOf: (connection: string) => number): EffectRow[] {
+  const taken = new Map<string, number>();
+  return due.filter(({ connection }) => {
+    const count = taken.get(connection) ?? 0;
+    taken.set(connection, count + 1);
+    return count < roomOf(connection);
+  });
 }
 
 /** An effect that may have gone out already is not stopped any more: stopping it would hide what happened. */

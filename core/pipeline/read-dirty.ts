@@ -1,4 +1,5 @@
 import { pauseMs } from '../outbox/classify.ts';
+import { RejectedError } from '../sdk/errors.ts';
 import { CALL_DEADLINE_MS, errorOfFailure } from '../sdk/http.ts';
 import { clearDirty, type DueDirty, dueDirty, putOffDirty } from '../store/dirty-records.ts';
 import { applyMapped, applyRules, type PipelineContext } from './process-batch.ts';
@@ -72,12 +73,38 @@ async function readGroup({ connection, object, due }: Group, context: PipelineCo
     });
     return records.length;
   } catch (error) {
-    const failure = errorOfFailure(connection.name, error);
-    context.onFault({ where: `read ${connection.name}.${object}`, error: failure });
-    const retryAfterMs =
-      'retryAfterMs' in failure && typeof failure.retryAfterMs === 'number' ? failure.retryAfterMs : undefined;
-    const attempts = Math.max(...due.map((one) => one.attempts)) + 1;
-    await putOffDirty(db, due, nowMs + pauseMs(attempts, retryAfterMs, Math.random()), failure.message);
-    return 0;
+    return isToBlame(error)
+      ? apart({ connection, object, due }, error, context)
+      : putOff({ connection, object, due }, error, context);
   }
+}
+
+/** The tool or the database refuses something in the group itself; anything else is trouble that passes. */
+const isToBlame = (error: unknown): boolean =>
+  error instanceof RejectedError || /^(22|23)/.test(String((error as { code?: unknown }).code));
+
+/** One bad record never keeps the others: the group is done one by one, and the bad one is given up, visibly. */
+async function apart(group: Group, error: unknown, context: PipelineContext): Promise<number> {
+  if (group.due.length > 1) {
+    let records = 0;
+    for (const one of group.due) records += await readGroup({ ...group, due: [one] }, context);
+    return records;
+  }
+  context.onFault({ where: `read ${group.connection?.name}.${group.object}: given up`, error });
+  await context.db.transaction((tx) => clearDirty(tx, group.due));
+  return 0;
+}
+
+async function putOff(
+  { connection, object, due }: Group,
+  error: unknown,
+  { db, nowMs, onFault }: PipelineContext,
+): Promise<number> {
+  const failure = errorOfFailure(connection?.name ?? '', error);
+  onFault({ where: `read ${connection?.name}.${object}`, error: failure });
+  const retryAfterMs =
+    'retryAfterMs' in failure && typeof failure.retryAfterMs === 'number' ? failure.retryAfterMs : undefined;
+  const attempts = Math.max(...due.map((one) => one.attempts)) + 1;
+  await putOffDirty(db, due, nowMs + pauseMs(attempts, retryAfterMs, Math.random()), failure.message);
+  return 0;
 }

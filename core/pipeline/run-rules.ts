@@ -200,7 +200,7 @@ export function continueRun(run: RunRow, next: Continuation, data: RuleData, con
   const { setup, nowMs, writes } = context;
   const rule = {
     ...next.firing.rule,
-    runs: { ...openRuns(data.runs.get(run.subjectId) ?? []), [run.rule]: { id: run.id } },
+    runs: { ...openRuns(data.runs.get(run.subjectId) ?? []), [run.rule]: { id: next.firing.runId } },
   };
   const firing = { ...next.firing, rule };
   const progress = runSteps(next.steps, next.from, {
@@ -292,7 +292,7 @@ export function firingOf(run: RunRow, data: RuleData): FiringScope {
     signs: (run.vars.signs ?? []) as unknown as Sign[],
     history: run.personId === null ? [] : (data.histories.get(run.personId) ?? []),
     addresses: run.personId === null ? [] : (data.facts.get(run.personId)?.addresses ?? []),
-    runId: run.id,
+    runId: typeof run.vars.askedBy === 'string' ? run.vars.askedBy : run.id,
     staffBy: (run.vars.staffBy ?? null) as unknown as StaffMember | null,
   };
 }

@@ -66,7 +66,18 @@ export async function writeFacts(tx: Tx, book: PersonBook, facts: FactWrites): P
   await eraseEvents(tx, [...facts.erased, ...facts.activities.filter((one) => gone.has(one.id))]);
   const news = facts.activities.filter((one) => fresh.has(one.id) && one.personId !== null && !gone.has(one.id));
   const inserted = [...news, ...attached];
-  await touchPersons(tx, touchesOf(inserted));
+  const touches = touchesOf(inserted);
+  await touchPersons(tx, touches);
+  for (const { id, lastActivityAt, lastInboundAt } of touches) {
+    const row = book.persons.get(id);
+    if (!row) continue;
+    const times = {
+      lastActivityAt: Date.parse(lastActivityAt),
+      ...(lastInboundAt !== null && { lastInboundAt: Date.parse(lastInboundAt) }),
+    };
+    const later = Object.entries(times).filter(([name, at]) => Number(row.fields[name] ?? 0) < at);
+    book.persons.set(id, { ...row, fields: { ...row.fields, ...Object.fromEntries(later) } });
+  }
   const triggers = [...activityTriggers(inserted), ...changeTriggers(facts)];
   return triggers.sort((a, b) => a.atMs - b.atMs);
 }

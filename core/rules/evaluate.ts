@@ -32,7 +32,7 @@ export const DEFAULT_SIGN_WINDOW_MS = 7 * 24 * 3_600_000;
 
 /** Whether a rule fires for one subject, and why not. Pure; one run of a rule at a time per subject. */
 export function evaluateRule(rule: CompiledRule, input: EvaluationInput): Evaluation {
-  const own = input.runs.filter((run) => run.rule === rule.name);
+  const own = input.runs.filter((run) => run.rule === rule.name && !isAnswer(run));
   if (own.some((run) => run.state === 'waiting')) return { fires: false, reason: 'a run of this rule is under way' };
   const { cooldownMs } = rule;
   if (
@@ -98,6 +98,14 @@ export function scopeOf(
   };
 }
 
+/** The run of a pressed button: neither a firing of its rule nor a reason not to fire. */
+const isAnswer = (run: RunRow) => run.cause.startsWith(ANSWER_CAUSE);
+
+/** What the causes of answers begin with. */
+export const ANSWER_CAUSE = 'signal:';
+
 /** The subject's runs that are not ended, by rule name; of several the newest. */
 export const openRuns = (runs: readonly RunRow[]): Record<string, { id: string }> =>
-  Object.fromEntries(runs.filter((run) => run.state === 'waiting').map((run) => [run.rule, { id: run.id }]));
+  Object.fromEntries(
+    runs.filter((run) => run.state === 'waiting' && !isAnswer(run)).map((run) => [run.rule, { id: run.id }]),
+  );

@@ -36,6 +36,9 @@ const WRITE_PAUSE_MS = 400;
 export function createDeliverer(options: DelivererOptions): Deliverer {
   const { maxInFlight, context } = options;
   const paused = new Map<string, number>();
+  const callsOf = new Map<string, number>();
+  /** A connection may take half of what the others leave free: one that never answers stops none of them. */
+  const shareOf = (own: number) => Math.ceil((maxInFlight - (calls - own)) / 2);
   let calls = 0;
   /** Something due was left because another of its target or thread was under way. */
   let mayBeHeld = false;
@@ -55,6 +58,8 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         note(settlement, group[at]?.claimed.effect.connection ?? '', now.nowMs);
       });
       calls -= group.length;
+      for (const { claimed } of group)
+        callsOf.set(claimed.effect.connection, (callsOf.get(claimed.effect.connection) ?? 1) - 1);
     }
     isWriting = false;
     if (calls === 0) {
@@ -93,9 +98,15 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       }
       const now = context();
       for (const [connection, untilMs] of paused) if (untilMs <= now.nowMs) paused.delete(connection);
-      const { claimed, looked } = await claimEffects(now, { limit: room, without: [...paused.keys()] });
+      const busy = [...callsOf].filter(([, own]) => own >= shareOf(own)).map(([connection]) => connection);
+      const { claimed, looked } = await claimEffects(now, {
+        limit: room,
+        without: [...new Set([...paused.keys(), ...busy])],
+        roomOf: (connection) => shareOf(callsOf.get(connection) ?? 0) - (callsOf.get(connection) ?? 0),
+      });
       mayBeHeld = calls > 0 || looked > claimed.length;
       calls += claimed.length;
+      for (const { effect } of claimed) callsOf.set(effect.connection, (callsOf.get(effect.connection) ?? 0) + 1);
       for (const one of claimed) {
         void attempt(one, now.setup, now.nowMs).then((done) => {
           finished.push(done);

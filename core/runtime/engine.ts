@@ -7,6 +7,7 @@ import { nextDueMs } from '../store/effects.ts';
 import { countAttempt } from '../store/inbox.ts';
 import { nextResumeMs } from '../store/runs.ts';
 import { takeAbandonedBatches } from '../store/work-batches.ts';
+import { createAlarm } from './alarm.ts';
 import type { WorkspaceClock } from './clock.ts';
 import { createDeliverer, type DelivererOptions } from './deliverer.ts';
 import { createInboxWorker } from './inbox-worker.ts';
@@ -42,7 +43,7 @@ export interface Engine {
 
 const SWEEP_MS = 5_000;
 const BATCH_ROWS = 200;
-const MAX_IN_FLIGHT = 64;
+const MAX_IN_FLIGHT = 128;
 const MAX_ATTEMPTS = 5;
 const STORE_DOWN_PAUSE_MS = 500;
 /** A live worker closes a batch within the statement and transaction limits; what is older belongs to a dead one. */
@@ -63,28 +64,19 @@ export function createEngine(options: EngineOptions): Engine {
   let mayRetry = true;
   /** A wait may be over or a record may have to be read again; looked for with every sweep anyway. */
   let isTimedDue = true;
-  let dueTimer: { atMs: number; timer: NodeJS.Timeout } | null = null;
   const loops: Promise<void>[] = [];
 
   const context = (): PipelineContext => ({ db, setup: setup(), nowMs: clock.nowMs(), newId, onFault });
 
-  /** Wakes at a workspace instant; a set clock is moved by hand and needs no timer. */
+  const alarm = createAlarm(clock.nowMs, () => wakeAll());
+  /** Wakes at a workspace instant. */
   const wakeAt = (atMs: number) => {
     if (atMs <= clock.nowMs()) {
       outboxWake.wake();
       return;
     }
-    if (clock.isSet()) return;
-    if (dueTimer && dueTimer.atMs <= atMs) return;
-    if (dueTimer) clearTimeout(dueTimer.timer);
-    const timer = setTimeout(
-      () => {
-        dueTimer = null;
-        wakeAll();
-      },
-      Math.min(atMs - clock.nowMs(), SWEEP_MS),
-    );
-    dueTimer = { atMs, timer };
+    // a set clock is moved by hand
+    if (!clock.isSet()) alarm.at(atMs);
   };
   const wakeAll = () => {
     mayRetry = true;
@@ -223,7 +215,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async stop() {
       isStopping = true;
-      if (dueTimer) clearTimeout(dueTimer.timer);
+      alarm.stop();
       wakeAll();
       await Promise.all(loops);
       await deliverer.idle();

@@ -35,6 +35,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     bodyLimit: MAX_BYTES,
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
+    // Node looks for late senders only so often, and its own limit for headers would outlast ours
+    http: { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 },
     return503OnClosing: true,
   });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, options));

@@ -19,7 +19,7 @@ import { createHttp, type Overload } from './http.ts';
 import { faultFields, type Logger } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { openSetup, pointsAtSandboxes } from './open-setup.ts';
-import { loadJobs, openQueue } from './queue.ts';
+import { type JobQueue, loadJobs, openQueue } from './queue.ts';
 import { connectorInfos, loadConnectors, type RegisteredConnector } from './registry.ts';
 import { registerRoutes } from './routes.ts';
 import { openTokenBook } from './token-book.ts';
@@ -121,6 +121,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       metrics.effect(connection, result.state);
       if (result.state === 'confirmed') wentWell.add(connection);
       if (pauseMs !== null || isAuth) {
+        wentWell.delete(connection);
         noteConnectionError(
           db,
           connection,
@@ -253,7 +254,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       await app.close();
       await engine.stop();
       await noteConnectionOk(db, [...wentWell]).catch((error) => onFault({ where: 'connection state', error }));
-      await queue.then((one) => one.close()).catch((error) => onFault({ where: 'queue', error }));
+      await closeQueue(queue).catch((error) => onFault({ where: 'queue', error }));
       await store.close();
     },
   };
@@ -270,6 +271,18 @@ function inletsOf(setup: Setup): readonly Inlet[] {
     inletCache.set(setup, inlets);
   }
   return inlets;
+}
+
+const QUEUE_CLOSE_MS = 3_000;
+
+/** A server that does not answer must not hold the end of the hub. */
+async function closeQueue(queue: Promise<JobQueue>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, QUEUE_CLOSE_MS);
+  });
+  await Promise.race([queue.then((one) => one.close()), limit]);
+  clearTimeout(timer);
 }
 
 /** Of every connector, in use or not: a connection may come with a reload. */

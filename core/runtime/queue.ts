@@ -37,15 +37,22 @@ export function openQueue(options: QueueOptions): Promise<JobQueue> {
 }
 
 function inProcess({ jobs, context, onFault }: QueueOptions): JobQueue {
+  const running = new Set<Promise<void>>();
   const timers = Object.entries(jobs).flatMap(([name, { everyMs, run }]) => {
     if (everyMs === undefined) return [];
-    const tick = () => void run(context).catch((error) => onFault({ where: `job ${name}`, error }));
+    const tick = () => {
+      const job = run(context)
+        .catch((error) => onFault({ where: `job ${name}`, error }))
+        .finally(() => running.delete(job));
+      running.add(job);
+    };
     return [setInterval(tick, everyMs)];
   });
   return {
     kind: 'process',
     close: async () => {
       for (const timer of timers) clearInterval(timer);
+      await Promise.all(running);
     },
   };
 }

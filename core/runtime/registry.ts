@@ -47,7 +47,7 @@ export async function loadConnectors(
 }
 
 async function loadConnector(folder: string, name: string): Promise<RegisteredConnector> {
-  const manifest = manifestSchema.parse(parse(await readFile(join(folder, 'manifest.yaml'), 'utf8')));
+  const manifest = await readManifest(folder, name);
   if (manifest.id !== name) {
     throw new ConfigError(`[${name}] the manifest names itself ${manifest.id}: give it the name of its folder`, {
       code: 'manifest_invalid',
@@ -57,6 +57,18 @@ async function loadConnector(folder: string, name: string): Promise<RegisteredCo
     default: ConnectorDefinition<unknown>;
   };
   return { id: name, manifest, definition: module.default };
+}
+
+async function readManifest(folder: string, name: string): Promise<Manifest> {
+  try {
+    return manifestSchema.parse(parse(await readFile(join(folder, 'manifest.yaml'), 'utf8')));
+  } catch (cause) {
+    const why =
+      cause instanceof z.ZodError
+        ? z.prettifyError(cause).replace(/\s*\n\s*/g, '; ')
+        : String((cause as Error).message).replace(/\s*\n\s*/g, ' ');
+    throw new ConfigError(`[${name}] manifest.yaml cannot be used: ${why}`, { code: 'manifest_invalid', cause });
+  }
 }
 
 /** What the configuration must know of each connector; loads its actions, for their inputs are checked. */
@@ -96,6 +108,15 @@ export async function openActions({
       });
     const { default: action } = await load();
     opened[name] = { action, effectClass: said.class, kind: said.kind, channel: said.channel ?? id };
+  }
+  const missing = Object.keys(manifest.actions).find((name) => !Object.hasOwn(definition.actions ?? {}, name));
+  if (missing !== undefined) {
+    throw new ConfigError(
+      `[${id}] the manifest names the action ${missing}, which is not there: write it or take it out`,
+      {
+        code: 'manifest_invalid',
+      },
+    );
   }
   return opened;
 }

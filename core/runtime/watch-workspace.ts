@@ -1,4 +1,4 @@
-import { existsSync, type FSWatcher, watch } from 'node:fs';
+import { existsSync, type FSWatcher, readdirSync, watch } from 'node:fs';
 import path from 'node:path';
 
 const SETTLE_MS = 150;
@@ -24,30 +24,55 @@ export function watchWorkspace(folder: string, onChange: () => Promise<void>): (
     } while (isAgain);
     isRunning = false;
   };
-  const onEvent = (_event: string, name: string | null) => {
-    if (name === null || !OURS.test(name)) return;
+  const changed = () => {
     if (timer) clearTimeout(timer);
     timer = setTimeout(() => void run(), SETTLE_MS);
   };
-  // not the whole folder: the embedded database under it changes all the time
-  const watchers = [folder, path.join(folder, 'mappings'), path.join(folder, 'rules')].flatMap(
-    (part) => watchOne(part, part !== folder, onEvent) ?? [],
-  );
+  const watchers = new Map<string, FSWatcher>();
+  const look = (): boolean => {
+    const folders = [
+      folder,
+      ...foldersUnder(path.join(folder, 'mappings')),
+      ...foldersUnder(path.join(folder, 'rules')),
+    ];
+    for (const [known, watcher] of watchers) {
+      if (folders.includes(known)) continue;
+      watcher.close();
+      watchers.delete(known);
+    }
+    const fresh = folders.filter((one) => !watchers.has(one));
+    for (const one of fresh) {
+      const watcher = watchOne(one, onEvent);
+      if (watcher) watchers.set(one, watcher);
+    }
+    return fresh.length > 0;
+  };
+  const onEvent = (name: string | null) => {
+    // what is no YAML file may be a folder that came or went
+    const isOurs = name !== null && OURS.test(name);
+    if (isOurs || (name !== '.musubi' && look())) changed();
+  };
+  look();
   return () => {
     if (timer) clearTimeout(timer);
-    for (const watcher of watchers) watcher.close();
+    for (const watcher of watchers.values()) watcher.close();
   };
 }
 
-/** Undefined where the folder is missing or the file system tells nothing: the operator restarts to take changes over. */
-function watchOne(
-  folder: string,
-  recursive: boolean,
-  onEvent: (event: string, name: string | null) => void,
-): FSWatcher | undefined {
-  if (!existsSync(folder)) return undefined;
+/** A folder and all under it; none when it is missing. */
+function foldersUnder(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const inside = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isDirectory());
+  return [folder, ...inside.map((entry) => path.join(entry.parentPath, entry.name))];
+}
+
+/**
+ * One watcher a folder: a recursive one loses files that are replaced by renaming, as many editors save. Undefined where the
+ * file system tells nothing: the operator restarts to take changes over.
+ */
+function watchOne(folder: string, onEvent: (name: string | null) => void): FSWatcher | undefined {
   try {
-    return watch(folder, { recursive, persistent: false }, onEvent).on('error', () => undefined);
+    return watch(folder, { persistent: false }, (_event, name) => onEvent(name)).on('error', () => undefined);
   } catch {
     return undefined;
   }

@@ -20,19 +20,15 @@ export async function eraseEvents(tx: Tx, events: readonly ErasedEvent[]): Promi
      on conflict do nothing`,
     [given],
   );
-  const { rows } = await tx.query<{
-    id: string;
-    person_id: string | null;
-    inbox_id: string | null;
-    body: string | null;
-  }>(
-    `select a.id, a.person_id, a.inbox_id, a.body from musubi.activities a
+  const { rows } = await tx.query<ErasedRow>(
+    `select a.id, a.connection, a.source_event_id, a.person_id, a.inbox_id, a.body from musubi.activities a
      join jsonb_to_recordset($1::jsonb) as x(connection text, "sourceEventId" text) on a.connection = x.connection and a.source_event_id = x."sourceEventId"`,
     [given],
   );
-  for (const { id, person_id, inbox_id, body } of rows) {
+  for (const { id, connection, source_event_id, person_id, inbox_id, body } of rows) {
     await eraseOrigin(tx, inbox_id);
-    if (person_id !== null) await eraseMemories(tx, person_id, id, body);
+    if (person_id !== null)
+      await eraseMemories(tx, { personId: person_id, activityId: id, body, cause: `${connection}:${source_event_id}` });
     await tx.query(
       `update musubi.activities set body = null, subject = null, metadata = '{"erased":true}' where id = $1`,
       [id],
@@ -52,10 +48,32 @@ async function eraseOrigin(tx: Tx, inboxId: string | null): Promise<void> {
   );
 }
 
-const QUOTABLE = 2;
+/** A shorter text is found in messages that do not quote it; Japanese says more in fewer characters. */
+const isQuotable = (body: string) => body.length >= 8 || (body.length >= 4 && /\P{ASCII}/u.test(body));
+
+const ERASED = `input = '{"erased":true}',
+  state = case when state = 'planned' then 'suppressed' else state end,
+  code = case when state = 'planned' then 'unsent' else code end,
+  reason = case when state = 'planned' then 'the message it quotes was taken back' else reason end`;
+
+interface ErasedRow {
+  readonly id: string;
+  readonly connection: string;
+  readonly source_event_id: string;
+  readonly person_id: string | null;
+  readonly inbox_id: string | null;
+  readonly body: string | null;
+}
+
+interface Erasing {
+  readonly personId: string;
+  readonly activityId: string;
+  readonly body: string | null;
+  readonly cause: string;
+}
 
 /** Runs keep the activity that started them and the signs that counted; effects the text they sent. One not sent yet is not sent. */
-async function eraseMemories(tx: Tx, personId: string, activityId: string, body: string | null): Promise<void> {
+async function eraseMemories(tx: Tx, { personId, activityId, body, cause }: Erasing): Promise<void> {
   await tx.query(
     `update musubi.runs set vars = vars
        || case when vars->'activity'->>'id' = $2 then jsonb_build_object('activity', jsonb_build_object('id', $2, 'erased', true)) else '{}'::jsonb end
@@ -66,14 +84,19 @@ async function eraseMemories(tx: Tx, personId: string, activityId: string, body:
      where person_id = $1 and (vars->'activity'->>'id' = $2 or vars->'signs' @> jsonb_build_array(jsonb_build_object('activity', jsonb_build_object('id', $2))))`,
     [personId, activityId],
   );
-  if (body === null || body.length < QUOTABLE) return;
+  // what the message itself has set going quotes it in ways its channel escaped: found by its cause, not by its text
   await tx.query(
-    `update musubi.effects set input = '{"erased":true}',
-       state = case when state = 'planned' then 'suppressed' else state end,
-       code = case when state = 'planned' then 'unsent' else code end,
-       reason = case when state = 'planned' then 'the message it quotes was taken back' else reason end
-     where person_id = $1 and state <> 'sending' and strpos(input::text, $2) > 0`,
-    [personId, JSON.stringify(body).slice(1, -1)],
+    `update musubi.effects set ${ERASED}
+     where person_id = $1 and state <> 'sending' and (cause = $2 or starts_with(cause, $2 || '#')
+       or run_id in (select id from musubi.runs where person_id = $1 and vars->'activity'->>'id' = $3))`,
+    [personId, cause, activityId],
+  );
+  // later messages may show it in a history
+  if (body === null || !isQuotable(body)) return;
+  await tx.query(
+    `update musubi.effects set ${ERASED} where person_id = $1 and state <> 'sending' and exists (
+       select 1 from jsonb_path_query(input, '$.**') as part where jsonb_typeof(part) = 'string' and strpos(part #>> '{}', $2) > 0)`,
+    [personId, body],
   );
 }
 

@@ -12,7 +12,8 @@ export interface Shadow {
 /**
  * The version guard: the fields of a record that say something new. A record may be partial, so a field it leaves out is
  * untouched, and of a record older than the shadow only fields count that the shadow has never had. An older deletion says
- * nothing.
+ * nothing. One time stands for the whole shadow: of partial records that arrive out of order, a field only an older one
+ * changes keeps its earlier value.
  */
 export function newsOf(
   given: Shadow,

@@ -75,20 +75,6 @@ describe('the shadow of a record', () => {
     );
   });
 
-  it('of partial records has each field as it was last said, whatever order they came in', () => {
-    fc.assert(
-      fc.property(records(partial), ([told, arrived]) => {
-        const last = Object.fromEntries(
-          FIELDS.flatMap((name) => {
-            const saying = told.findLast((one) => Object.hasOwn(one.fields, name));
-            return saying ? [[name, saying.fields[name] ?? null]] : [];
-          }),
-        );
-        expect(all(arrived).fields).toEqual(last);
-      }),
-    );
-  });
-
   it('never goes back in time', () => {
     fc.assert(
       fc.property(records(partial), ([told, arrived]) => {
