@@ -9,6 +9,9 @@ export type Figures = { readonly name: string } & {
 /** The last line of a bench. */
 export type Result = Readonly<Record<string, unknown>>;
 
+/** Where other processes took more of the machine than this, a round is played again and its figures say little. */
+export const DISTURBED_PERCENT = 20;
+
 /** What was measured in one round. */
 export type Timings = { readonly name: string; readonly elsewherePercent: number } & {
   readonly [figure: string]: string | number;
@@ -32,6 +35,8 @@ export function lineOf(options: BenchOptions, hub: Figures, others: readonly Fig
     queue,
     ...roundedFigures(figures),
     others: others.map(roundedFigures),
+    // a side that had less of the machine than another is not measured against it
+    isComparable: [hub, ...others].every(({ elsewherePercent }) => !(Number(elsewherePercent) > DISTURBED_PERCENT)),
     ratioOf: by,
     ratio: Object.fromEntries(ratio),
     setting: settingOf(options),

@@ -3,6 +3,7 @@ import { type LoadClient, startLoad } from './load/load-client.ts';
 import type { BenchOptions } from './options.ts';
 import { type BackendMeter, backendCpuMs, makePlace, openBackendMeter, type Place } from './place.ts';
 import { cpuMs, machineCpuMs } from './processes.ts';
+import { DISTURBED_PERCENT } from './report.ts';
 import { startHub } from './sides/hub-side.ts';
 import { type OtherName, startOther } from './sides/other-side.ts';
 import type { Side } from './sides/side.ts';
@@ -18,8 +19,6 @@ export interface Metered<T> {
   readonly elsewherePercent: number;
 }
 
-/** A round in which others took more of the machine than this is played again. */
-const DISTURBED_PERCENT = 20;
 const TRIES = 2;
 
 /** The less disturbed of up to two plays of a round; each is told which try it is. */

@@ -40,6 +40,8 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   /** A connection may take half of what the others leave free: one that never answers stops none of them. */
   const shareOf = (own: number) => Math.ceil((maxInFlight - (calls - own)) / 2);
   let calls = 0;
+  /** Calls that ended, ever. */
+  let settled = 0;
   /** Something due was left because another of its target or thread was under way. */
   let mayBeHeld = false;
   let finished: Attempt[] = [];
@@ -58,6 +60,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
         note(settlement, group[at]?.claimed.effect.connection ?? '', now.nowMs);
       });
       calls -= group.length;
+      settled += group.length;
       for (const { claimed } of group)
         callsOf.set(claimed.effect.connection, (callsOf.get(claimed.effect.connection) ?? 1) - 1);
     }
@@ -98,13 +101,16 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       }
       const now = context();
       for (const [connection, untilMs] of paused) if (untilMs <= now.nowMs) paused.delete(connection);
+      const before = { calls, settled };
       const busy = [...callsOf].filter(([, own]) => own >= shareOf(own)).map(([connection]) => connection);
       const { claimed, looked } = await claimEffects(now, {
         limit: room,
         without: [...new Set([...paused.keys(), ...busy])],
         roomOf: (connection) => shareOf(callsOf.get(connection) ?? 0) - (callsOf.get(connection) ?? 0),
       });
-      mayBeHeld = calls > 0 || looked > claimed.length;
+      mayBeHeld = before.calls > 0 || looked > claimed.length;
+      // one that ended while we looked may have freed what we passed over
+      if (mayBeHeld && settled !== before.settled) options.onDue(now.nowMs);
       calls += claimed.length;
       for (const { effect } of claimed) callsOf.set(effect.connection, (callsOf.get(effect.connection) ?? 0) + 1);
       for (const one of claimed) {

@@ -57,13 +57,14 @@ export function createEngine(options: EngineOptions): Engine {
   const { db, clock, setup, newId, onFault } = options;
   const inboxWake = createWake();
   const outboxWake = createWake();
+  const dirtyWake = createWake();
   let isStopping = false;
   let isFirstSweep = true;
   let busy = 0;
   /** A row that failed may be due again; the look for one is spared otherwise. */
   let mayRetry = true;
-  /** A wait may be over or a record may have to be read again; looked for with every sweep anyway. */
-  let isTimedDue = true;
+  /** A wait may be over; looked for with every sweep anyway. */
+  let mayResume = true;
   const loops: Promise<void>[] = [];
 
   const context = (): PipelineContext => ({ db, setup: setup(), nowMs: clock.nowMs(), newId, onFault });
@@ -80,7 +81,8 @@ export function createEngine(options: EngineOptions): Engine {
   };
   const wakeAll = () => {
     mayRetry = true;
-    isTimedDue = true;
+    mayResume = true;
+    dirtyWake.wake();
     inboxWake.wake();
     outboxWake.wake();
   };
@@ -91,10 +93,7 @@ export function createEngine(options: EngineOptions): Engine {
     maxAttempts: MAX_ATTEMPTS,
     context,
     onDue: wakeAt,
-    onDirty: () => {
-      isTimedDue = true;
-      outboxWake.wake();
-    },
+    onDirty: dirtyWake.wake,
     onRetry: wakeAt,
   });
   const deliverer = createDeliverer({
@@ -125,17 +124,32 @@ export function createEngine(options: EngineOptions): Engine {
     }
   };
 
-  const timed = async (): Promise<number> => {
-    const runs = await resumeRuns(context());
-    return runs + (await readDirty(context()));
+  /** Waits that are over; returns how many runs went on. */
+  const resume = async (): Promise<number> => {
+    let all = 0;
+    for (;;) {
+      const runs = await resumeRuns(context());
+      all += runs;
+      if (runs === 0 || isStopping) return all;
+    }
   };
 
-  let lastTimedMs = Number.NEGATIVE_INFINITY;
-  const timedIfDue = async (): Promise<void> => {
-    if (!isTimedDue && performance.now() - lastTimedMs < SWEEP_MS - 50) return;
-    isTimedDue = false;
-    lastTimedMs = performance.now();
-    while ((await timed()) > 0 && !isStopping) isTimedDue = false;
+  let lastResumeMs = Number.NEGATIVE_INFINITY;
+  const resumeIfDue = async (): Promise<void> => {
+    if (!mayResume && performance.now() - lastResumeMs < SWEEP_MS - 50) return;
+    mayResume = false;
+    lastResumeMs = performance.now();
+    await resume();
+  };
+
+  /** Reads at the tools, so it has a loop of its own: a slow tool holds nothing else. */
+  const drainDirty = async (): Promise<number> => {
+    let all = 0;
+    for (;;) {
+      const records = await readDirty(context());
+      all += records;
+      if (records === 0 || isStopping) return all;
+    }
   };
 
   const sweep = async (): Promise<void> => {
@@ -184,7 +198,7 @@ export function createEngine(options: EngineOptions): Engine {
   const quietOnce = async (): Promise<number> => {
     await sweep();
     await retry();
-    const moved = (await drainInbox()) + (await timed()) + (await drainOutbox());
+    const moved = (await drainInbox()) + (await resume()) + (await drainDirty()) + (await drainOutbox());
     await deliverer.idle();
     return moved;
   };
@@ -206,11 +220,12 @@ export function createEngine(options: EngineOptions): Engine {
         loop(
           outboxWake,
           async () => {
-            await timedIfDue();
+            await resumeIfDue();
             await drainOutbox();
           },
           'outbox',
         ),
+        loop(dirtyWake, drainDirty, 'dirty records'),
       );
     },
     async stop() {

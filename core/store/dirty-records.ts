@@ -12,7 +12,8 @@ export async function markDirty(tx: Tx, records: readonly DirtyRecord[]): Promis
   await tx.query(
     `insert into musubi.dirty_records as d (connection, object, remote_id)
      select distinct connection, object, id from jsonb_to_recordset($1::jsonb) as x(connection text, object text, id text)
-     on conflict (connection, object, remote_id) do update set marked_at = now()`,
+     on conflict (connection, object, remote_id) do update
+       set marked_at = greatest(clock_timestamp(), d.marked_at + interval '1 microsecond')`,
     [JSON.stringify(records)],
   );
 }

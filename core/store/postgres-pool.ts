@@ -9,9 +9,9 @@ export interface PostgresOptions {
 }
 
 /** The database itself ends an owner that froze: its later COMMIT fails (docs/delivery.md). Milliseconds. */
-const SESSION_LIMITS = '-c idle_in_transaction_session_timeout=10000 -c lock_timeout=5000 -c statement_timeout=10000';
+const SESSION_LIMITS = '-c idle_in_transaction_session_timeout=10000 -c lock_timeout=3000 -c statement_timeout=10000';
 /** On our side: a server that went silent never says that a statement took too long. */
-const QUERY_LIMIT_MS = 7_000;
+const QUERY_LIMIT_MS = 4_500;
 const CONNECT_LIMIT_MS = 5_000;
 
 /**

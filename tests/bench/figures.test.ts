@@ -29,6 +29,7 @@ describe('the figures of a bench', () => {
     const other = medianFigures('by-hand', [round('by-hand', 40)]);
     const line = lineOf(parseOptions(['intake'], {}), hub, [other], 'rate');
     expect(line).toMatchObject({
+      isComparable: true,
       bench: 'intake',
       rate: 20,
       others: [{ name: 'by-hand', rate: 40 }],

@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../core/sdk/json.ts';
 import { mergeShadow, newsOf, type Shadow, shadowHash } from '../../../core/sync/shadow.ts';
 
-const FIELDS = ['email', 'jobTitle', 'phone'] as const;
-
 const shadow = (modifiedAtMs: number, fields: JsonObject, isDeleted = false): Shadow => ({
   modifiedAtMs,
   fields,
