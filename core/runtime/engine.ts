@@ -158,6 +158,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (abandoned.length > 0) {
       await countAttempt(db, abandoned, {
         nowMs: clock.nowMs(),
+        isInnocent: true,
         maxAttempts: MAX_ATTEMPTS,
         reason: 'the process ended while this row was being applied',
       });

@@ -28,11 +28,13 @@ export interface HttpOptions {
 
 const DEFAULT_MAX_BYTES = 262_144;
 const MAX_BYTES = 1_048_576;
+const READ_BEYOND_BYTES = 16_384;
 
 /** The hub's HTTP app. Webhook bodies arrive as Buffers in a scope of their own; every other route parses JSON. */
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
   const app = fastify({
-    bodyLimit: MAX_BYTES,
+    // a body just over the limit is read to its end, so that the refusal reaches its sender
+    bodyLimit: MAX_BYTES + READ_BEYOND_BYTES,
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
     // Node looks for late senders only so often, and its own limit for headers would outlast ours

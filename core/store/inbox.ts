@@ -152,18 +152,21 @@ export async function settle(tx: Tx, settled: readonly Settled[]): Promise<void>
 /** Pauses between tries: 1 s, 5 s, 25 s, 125 s (workspace clock). */
 const RETRY_FACTOR = 5;
 
-/** Counts one more try against rows and puts them off; after `maxAttempts` they are dead with the reason. */
+/**
+ * Counts one more try against rows; after `maxAttempts` they are dead with the reason. Rows that failed are put off; rows a
+ * dead process left behind may be innocent and are tried again at once (each alone).
+ */
 export async function countAttempt(
   db: Queryable,
   seqs: readonly number[],
-  options: { nowMs: number; maxAttempts: number; reason: string },
+  options: { nowMs: number; maxAttempts: number; reason: string; isInnocent?: boolean },
 ): Promise<void> {
   await db.query(
-    `update musubi.inbox set attempts = attempts + 1, next_at = $2::timestamptz + power(${RETRY_FACTOR}, attempts) * interval '1 second',
+    `update musubi.inbox set attempts = attempts + 1, next_at = case when $5 then $2::timestamptz else $2::timestamptz + power(${RETRY_FACTOR}, attempts) * interval '1 second' end,
        state = case when attempts + 1 >= $3 then 'dead' else state end,
        reason = $4, processed_at = case when attempts + 1 >= $3 then now() end
      where state = 'pending' and seq = any($1::bigint[])`,
-    [seqs as number[], new Date(options.nowMs), options.maxAttempts, options.reason],
+    [seqs as number[], new Date(options.nowMs), options.maxAttempts, options.reason, options.isInnocent === true],
   );
 }
 
