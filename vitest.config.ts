@@ -5,8 +5,6 @@ export default defineConfig({
     include: ['tests/**/*.test.ts', 'connectors/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // real processes, killed at random and timed, on a machine that may be busy: one miss is printed and tried once more
-    retry: process.env.CI === 'true' ? 1 : 0,
     // PGlite holds about 500 MB per instance: few files at once.
     maxWorkers: 2,
     setupFiles: ['tests/support/setup.ts'],

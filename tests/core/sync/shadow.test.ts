@@ -73,6 +73,13 @@ describe('the shadow of a record', () => {
     );
   });
 
+  // Known fault: one time stands for the whole shadow. Needs a time per field; then take `.fails` away.
+  it.fails('of partial records has each field as it was last said, whatever order they came in', () => {
+    const arrived = [shadow(3, {}), shadow(1, { email: 'a' }), shadow(2, { email: 'c' })];
+    const kept = arrived.reduce<Shadow | null>((stored, given) => mergeShadow(given, stored), null);
+    expect(kept?.fields).toEqual({ email: 'c' });
+  });
+
   it('never goes back in time', () => {
     fc.assert(
       fc.property(records(partial), ([told, arrived]) => {
